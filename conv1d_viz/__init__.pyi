@@ -1,0 +1,70 @@
+from .ablation import AblationStudy, ablation_study, predict_ablated
+from .activations import ReceptiveField, layer_activations, receptive_field
+from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
+from .model import build_model, layer_rows, train
+from .paths import find_model, model_path, save_figure
+from .plotting import (
+    plot_diagonal_deviation,
+    plot_fill,
+    plot_forecast,
+    plot_forecast_panels,
+    plot_history,
+    plot_kernels,
+    plot_matrix,
+    plot_pair_grid,
+    plot_series,
+    plot_strip,
+    plot_strip_columns,
+    plot_strips,
+    plot_timeline_map,
+    plot_window_map,
+)
+from .roles import channel_roles
+from .signals import toy_series
+from .storage import load_info, load_model, save_model
+from .timeline import coverage, diagonal_deviation, diagonal_sum
+from .windows import sliding_windows
+
+__version__: str
+__all__ = [
+    "AblationStudy",
+    "ReceptiveField",
+    "ablation_study",
+    "animate_kernel",
+    "animate_windows",
+    "build_model",
+    "channel_roles",
+    "coverage",
+    "diagonal_deviation",
+    "diagonal_sum",
+    "draw_index_matrix",
+    "draw_model",
+    "draw_parallelogram",
+    "find_model",
+    "layer_activations",
+    "layer_rows",
+    "load_info",
+    "load_model",
+    "model_path",
+    "plot_diagonal_deviation",
+    "plot_fill",
+    "plot_forecast",
+    "plot_forecast_panels",
+    "plot_history",
+    "plot_kernels",
+    "plot_matrix",
+    "plot_pair_grid",
+    "plot_series",
+    "plot_strip",
+    "plot_strip_columns",
+    "plot_strips",
+    "plot_timeline_map",
+    "plot_window_map",
+    "predict_ablated",
+    "receptive_field",
+    "save_figure",
+    "save_model",
+    "sliding_windows",
+    "toy_series",
+    "train",
+]

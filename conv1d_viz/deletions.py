@@ -1,0 +1,46 @@
+"""Sets of channels to delete: what may be asked for, checked and spelled out."""
+
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+from conv1d_viz._checks import as_size, one_of
+
+Deletion = tuple[int, ...]
+
+
+def as_deletion(channels: Any, name: str, n_channels: int) -> Deletion:
+    """Return channels as a tuple of ints, each in range and named once."""
+    if isinstance(channels, str) or not isinstance(channels, Iterable):
+        raise TypeError(f"`{name}` must be a tuple of channels. Got {channels!r}.")
+    deletion = tuple(as_size(channel, name, minimum=0) for channel in channels)
+    if any(channel >= n_channels for channel in deletion):
+        raise ValueError(f"`{name}` must be among the layer's channels, 0..{n_channels - 1}. Got {deletion}.")
+    if len(set(deletion)) < len(deletion):
+        raise ValueError(f"`{name}` must name each channel once. Got {deletion}.")
+    return deletion
+
+
+def as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
+    """Spell out a word such as "pairs", or check the tuples given."""
+    channels = range(n_channels)
+    single = [(channel,) for channel in channels]
+    if isinstance(deletions, str):
+        match one_of(deletions, "deletions", ("single", "keep_one", "pairs")):
+            case "single":
+                return single
+            case "keep_one":
+                return [tuple(other for other in channels if other != kept) for kept in channels]
+            case _:
+                return single + list(itertools.combinations(channels, 2))
+    if not isinstance(deletions, Iterable):
+        raise TypeError(f"`deletions` must be a word or an iterable of tuples of channels. Got {deletions!r}.")
+    rows = [as_deletion(channels, "deletions", n_channels) for channels in deletions]
+    if not rows:
+        raise ValueError("`deletions` must hold at least one tuple of channels. Got none.")
+    seen: set[frozenset[int]] = set()
+    for row in rows:
+        if frozenset(row) in seen:
+            raise ValueError(f"`deletions` must hold each set of channels once. Got {row} twice.")
+        seen.add(frozenset(row))
+    return rows

@@ -1,0 +1,85 @@
+"""Where the notebooks read and write: models and figures, whole or not at all."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+MODELS, FIGURES = "models", "figures"
+
+
+def project_root() -> Path:
+    """Return the nearest folder, from the working directory upwards, that holds the notebooks; else that directory."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks").is_dir() and (folder / "pyproject.toml").is_file():
+            return folder
+    return here
+
+
+def output_root() -> Path:
+    """Return the folder that everything is written to: `CONV1D_VIZ_OUTPUT` where that is set, else the project's."""
+    folder = os.environ.get("CONV1D_VIZ_OUTPUT")
+    return Path(folder).expanduser() if folder else project_root()
+
+
+def model_path(name: str) -> Path:
+    """Return the path that a model of this name is written to."""
+    return output_root() / MODELS / f"{_plain(name)}.keras"
+
+
+def find_model(name: str) -> Path:
+    """Return the path that a model of this name is read from: the project's own, or else one just written."""
+    own = project_root() / MODELS / f"{_plain(name)}.keras"
+    return own if own.exists() else model_path(name)
+
+
+def save_figure(figure: Any, name: str) -> Path:
+    """Write a figure, the figure of an axes, or an animation into the folder of figures.
+
+    Parameters
+    ----------
+    figure : Figure, Axes or Animation
+        What to write. An animation becomes a GIF, all else a PNG of 150 dots per inch.
+    name : str
+        File name without its ending. A file of that name is replaced.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    animated = hasattr(figure, "to_jshtml")
+    if not animated and not hasattr(figure, "savefig"):
+        if not hasattr(figure, "get_figure"):
+            raise TypeError(f"`figure` must be a Figure, an Axes or an Animation. Got {type(figure).__name__}.")
+        figure = figure.get_figure(root=True)
+    path = output_root() / FIGURES / (_plain(name) + (".gif" if animated else ".png"))
+    with replacing(path) as temporary:
+        if animated:
+            figure.save(temporary, writer="pillow", dpi=100)
+        else:
+            figure.savefig(temporary, dpi=150, metadata={"Software": None})  # no version, so that files compare
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Hand out a temporary path beside `path`; what is written there replaces `path` at once, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain(name: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"`name` must be a string. Got {name!r}.")
+    if not name or Path(name).name != name:
+        raise ValueError(f"`name` must be a file name without folders. Got {name!r}.")
+    return name

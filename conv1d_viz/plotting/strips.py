@@ -1,0 +1,214 @@
+"""One colour strip a channel, with the wave through it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from conv1d_viz._checks import as_array
+from conv1d_viz.plotting.series import as_line
+from conv1d_viz.plotting.style import INK, SMALL, TICK, TITLE, color_bar, dress, new_axes, value_scale
+
+Wave = tuple[Any, Any]
+UNIT = "mean activation"
+_HALF = 0.43  # half the height of a strip; strips stand 1 apart
+
+
+def plot_strips(
+    line: Any,
+    time: Any,
+    *,
+    wave: Wave | None = None,
+    roles: Sequence[str] | None = None,
+    share_scale: bool = True,
+    unit: str = UNIT,
+    title: str | None = "What each channel responds to",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a stack of strips, one a channel, each with the wave through it.
+
+    Parameters
+    ----------
+    line : array-like of shape (time, n_channels)
+        The timelines.
+    time : array-like of shape (time,)
+        The samples that they are about.
+    wave : (array-like, array-like) or None
+        Times and values of the series that was looked at.
+    roles : sequence of str or None
+        A word a channel, written at its right end.
+    share_scale : bool
+        Whether one colour scale serves all channels, or each has its own; then its limit stands at the right end.
+    unit : str
+        Label of the colour bar.
+    title : str or None
+        Title.
+    ax : Axes or None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+    """
+    line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
+    n_channels = line.shape[1]
+    if roles is not None and len(roles) != n_channels:
+        raise ValueError(f"`roles` must have {n_channels} words, one a channel. Got {len(roles)}.")
+    ax = new_axes(ax, height=_stack_height(n_channels))
+    images = _draw_strips(ax, line, as_line(time, "time", len(line)), wave, value_scale(line) if share_scale else None)
+    ends = [""] * n_channels if roles is None else [str(role) for role in roles]
+    if not share_scale:
+        limits = [f"up to {np.abs(channel).max():.2g}" for channel in line.T]
+        ends = [f"{role}, {limit}" if role else limit for role, limit in zip(ends, limits, strict=True)]
+    for channel, end in enumerate(ends):
+        ax.text(
+            1.008, channel, end, transform=ax.get_yaxis_transform(), va="center", fontsize=_small(n_channels), color=INK
+        )
+    if share_scale:
+        color_bar(ax, images[0], unit)
+    return dress(ax, title, "sample", "channel")
+
+
+def plot_strip(
+    line: Any,
+    time: Any,
+    *,
+    wave: Wave | None = None,
+    unit: str = UNIT,
+    title: str | None = "One channel on the time axis",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the timeline of one channel as a colour strip, with the wave over it where one is given.
+
+    Parameters
+    ----------
+    line, time : array-like of shape (time,)
+        The timeline and the samples that it is about.
+    wave : (array-like, array-like) or None
+        Times and values of the series that was looked at.
+    unit : str
+        Label of the colour bar.
+    title : str or None
+        Title.
+    ax : Axes or None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+    """
+    line = as_line(line, "line")
+    ax = new_axes(ax, height=1.7 if wave is None else 2.1)
+    image = _draw_strips(ax, line[:, None], as_line(time, "time", len(line)), wave, value_scale(line))[0]
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    color_bar(ax, image, unit)
+    return dress(ax, title, "sample")
+
+
+def plot_strip_columns(
+    lines: Mapping[str, Any],
+    time: Any,
+    *,
+    waves: Mapping[str, Wave],
+    unit: str = UNIT,
+    title: str | None = "The same channels, other waves",
+) -> tuple[Figure, np.ndarray]:
+    """Draw stacks of strips side by side, one for each input, on one colour scale.
+
+    Parameters
+    ----------
+    lines : mapping of str to array-like of shape (time, n_channels)
+        The timelines of each input.
+    time : array-like of shape (time,)
+        The samples that they are about.
+    waves : mapping of str to (array-like, array-like)
+        Times and values of each input, under the same names.
+    unit : str
+        Label of the colour bar.
+    title : str or None
+        Title.
+
+    Returns
+    -------
+    figure : Figure
+        The figure.
+    axes : ndarray of Axes
+        One an input.
+    """
+    if not lines or set(lines) != set(waves):
+        raise ValueError(f"`waves` must have the names of `lines`, {sorted(lines)}. Got {sorted(waves)}.")
+    arrays = {
+        name: as_array(line, f"lines[{name!r}]", ndim=2, axes="(time, n_channels)") for name, line in lines.items()
+    }
+    n_channels = next(iter(arrays.values())).shape[1]
+    figure, axes = plt.subplots(
+        1, len(arrays), figsize=(9, _stack_height(n_channels)), sharex=True, layout="constrained", squeeze=False
+    )
+    axes = axes[0]
+    scale = value_scale(*arrays.values())
+    for ax, (name, line) in zip(axes, arrays.items(), strict=True):
+        images = _draw_strips(ax, line, as_line(time, "time", len(line)), waves[name], scale)
+        ax.xaxis.set_major_locator(plt.MaxNLocator(3))
+        dress(ax, None, "sample", "channel" if ax is axes[0] else None)
+        ax.set_title(name, loc="left", fontsize=TICK + 1, color=INK)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    color_bar(axes, images[0], unit)
+    return figure, axes
+
+
+def _draw_strips(
+    ax: Axes, line: np.ndarray, time: np.ndarray, wave: Wave | None, scale: tuple[Colormap, Normalize] | None
+) -> list[AxesImage]:
+    """Draw one strip a channel at y = channel, each with its own scale where none is given."""
+    images = []
+    n_channels = line.shape[1]
+    for channel, values in enumerate(line.T):
+        cmap, norm = scale or value_scale(values)
+        extent = (*span(time), channel + _HALF, channel - _HALF)
+        images.append(ax.imshow(values[None], cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent))
+        if wave is not None:
+            draw_wave(ax, wave, channel, 0.8 * _HALF)
+    ax.set(xlim=span(time if wave is None else as_line(wave[0], "wave[0]")), ylim=(n_channels - 0.5, -0.5))
+    number_channels(ax, n_channels)
+    return images
+
+
+def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:
+    """Draw the wave about y = centre, its largest value `reach` above; a white edge keeps it readable on dark cells."""
+    values = as_line(wave[1], "wave[1]")
+    time = as_line(wave[0], "wave[0]", len(values))
+    height = centre - reach * values / (np.abs(values).max() or 1.0)  # the y axis points down
+    edge = patheffects.withStroke(linewidth=2.6, foreground="white", alpha=0.75)
+    ax.plot(time, height, color=INK, linewidth=1.3, path_effects=[edge])
+
+
+def span(time: np.ndarray) -> tuple[float, float]:
+    """Outer edges of the first and the last sample's cell."""
+    half = (time[-1] - time[0]) / (2 * max(len(time) - 1, 1)) or 0.5
+    return float(time[0] - half), float(time[-1] + half)
+
+
+def number_channels(ax: Axes, n_channels: int) -> None:
+    """Put a number at each channel, in a size that leaves room for the next."""
+    ax.set_yticks(range(n_channels))
+    ax.tick_params(axis="y", length=0)
+    for label in ax.get_yticklabels():
+        label.set_fontsize(_small(n_channels))
+
+
+def _stack_height(n_channels: int) -> float:
+    return min(1.0 + 0.56 * n_channels, 14)
+
+
+def _small(n_channels: int) -> float:
+    return TICK if n_channels <= 20 else SMALL * min(1, 45 / n_channels)

@@ -1,0 +1,100 @@
+"""Colours, type sizes and the look of an axes: what all figures have in common.
+
+Nothing here changes matplotlib's global settings; every artist is styled where it is made.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_hex
+from matplotlib.figure import Figure
+
+INK = "#1b2a3a"  # the wave, the forecast, all text
+TRUTH = "#98a2ad"  # what a forecast is compared with
+ACCENT = "#0072b2"  # the one thing that a figure points at
+TARGET = "#d55e00"  # what is predicted
+PAPER = "#f3f5f7"  # quiet areas
+
+TITLE, LABEL, TICK, SMALL = 12, 10, 9, 8  # points, for figures 9 inches wide
+
+# The colours stand where their CIE lightness falls in equal steps, so equal steps of a value look equal, in grey too.
+_RISE = [
+    (0.0, "#ffffff"), (0.085, "#fde5c8"), (0.21, "#fcbc7a"), (0.367, "#f28444"),
+    (0.537, "#d24a4a"), (0.702, "#98265a"), (0.858, "#571a4f"), (1.0, "#250d33"),
+]  # fmt: skip
+_FALL = [
+    (0.0, "#ffffff"), (0.094, "#dbe9f0"), (0.224, "#a6cbdf"), (0.395, "#63a3c8"),
+    (0.564, "#2f7aab"), (0.721, "#1d5486"), (0.867, "#163459"), (1.0, "#0d1a30"),
+]  # fmt: skip
+SEQUENTIAL = LinearSegmentedColormap.from_list("conv1d_viz.sequential", _RISE)
+DIVERGING = LinearSegmentedColormap.from_list(
+    "conv1d_viz.diverging",
+    [((1 - p) / 2, c) for p, c in reversed(_FALL)] + [((1 + p) / 2, c) for p, c in _RISE[1:]],
+)
+
+# Okabe and Ito (2008) without yellow and black, which vanish on white or pass for ink, and two darker ones.
+_CHANNELS = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#6b4c9a", "#8c6d1f"]
+
+
+def channel_colors(n_channels: int) -> list[str]:
+    """One colour a channel; the first eight always have the same, more are spread over viridis."""
+    if n_channels <= len(_CHANNELS):
+        return _CHANNELS[:n_channels]
+    return [to_hex(c) for c in plt.get_cmap("viridis")(np.linspace(0, 0.92, n_channels))]
+
+
+def value_scale(*arrays: np.ndarray) -> tuple[Colormap, Normalize]:
+    """Colour map and limits that all `arrays` share, with 0 always white.
+
+    Sequential from 0 where no value is negative, else diverging with limits symmetric about 0.
+    """
+    low = min(float(np.min(a)) for a in arrays)
+    high = max(float(np.max(np.abs(a))) for a in arrays) or 1.0
+    return (DIVERGING, Normalize(-high, high)) if low < 0 else (SEQUENTIAL, Normalize(0, high))
+
+
+def ink_on(cmap: Colormap, norm: Normalize, value: float) -> str:
+    """White or ink, whichever can be read on the colour of `value`."""
+    red, green, blue, _ = cmap(norm(value))
+    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5 else "white"
+
+
+def new_axes(ax: Axes | None, width: float = 9.0, height: float = 3.0) -> Axes:
+    """The axes given, or those of a new figure (inches)."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    return ax
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure that an axes stands in."""
+    return ax.get_figure(root=True)
+
+
+def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel: str | None = None) -> Axes:
+    """Give an axes the common look: ink text, a bold title at the left, no frame at the top and right."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(TRUTH)
+    ax.tick_params(labelsize=TICK, color=TRUTH, labelcolor=INK)
+    if title:
+        ax.set_title(title, loc="left", fontsize=TITLE, fontweight="bold", color=INK)
+    if xlabel:
+        ax.set_xlabel(xlabel, fontsize=LABEL, color=INK)
+    if ylabel:
+        ax.set_ylabel(ylabel, fontsize=LABEL, color=INK)
+    return ax
+
+
+def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> None:
+    """A colour bar with the common look beside one axes or an array of them."""
+    axes = np.atleast_1d(ax).ravel().tolist()
+    bar = figure_of(axes[0]).colorbar(image, ax=axes, pad=0.02, **options)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=TICK, color=TRUTH, labelcolor=INK)
+    bar.set_label(label, fontsize=LABEL, color=INK)
+
+
+def legend(ax: Axes, **options) -> None:
+    """A legend without a frame, above the axes at the right, where it covers no data."""
+    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4, "borderaxespad": 0.2}
+    ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))

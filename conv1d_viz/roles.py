@@ -1,0 +1,78 @@
+"""Which part of the wave each channel responds to."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from conv1d_viz._checks import as_array, as_number
+
+
+def wave_phase(
+    values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
+) -> Float[np.ndarray, " column"]:
+    """Where in a period each column is highest: the angle of its component of that period, in degrees, 0..360.
+
+    A cosine that peaks at time 0 has phase 0, one that peaks a quarter of a period later has 90.
+    """
+    waves = np.exp(2j * np.pi * np.asarray(time, dtype=np.float64) / period)
+    return np.degrees(np.angle(waves @ values)) % 360
+
+
+def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: Any) -> pd.DataFrame:
+    """Name the part of the wave that each channel responds to.
+
+    A channel is silent if its largest mean response is under 10 % of the strongest channel's. Else it is named after
+    the quarter of the period, ±45°, that its phase lies in, counted from the phase of the wave itself.
+
+    Parameters
+    ----------
+    line : array-like of shape (time, n_channels)
+        Mean timelines, at times of full coverage only; at least one period of them. Whole periods are used.
+    line_time : array-like of shape (time,)
+        The samples that the rows of `line` look at: their times plus the centre of the receptive field.
+    wave : array-like of shape (n_samples,)
+        The series that was looked at; at least one period.
+    wave_time : array-like of shape (n_samples,)
+        Its times, in samples on the same axis as `line_time`.
+    period : float
+        Length of one period in samples.
+
+    Returns
+    -------
+    DataFrame
+        A row a channel: "response" (its largest absolute mean response), "phase" (degrees after the wave's crest,
+        0..360, NaN for a silent channel) and "role" (silent, crest, falling, trough or rising).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong shape, there is less than one period of it, or the wave is constant.
+    """
+    period = as_number(period, "period", 1, above=True)
+    line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
+    wave = as_array(wave, "wave", ndim=1, axes="(n_samples,)")[:, None]
+    times = {
+        "line_time": (as_array(line_time, "line_time", ndim=1, axes="(time,)"), line),
+        "wave_time": (as_array(wave_time, "wave_time", ndim=1, axes="(n_samples,)"), wave),
+    }
+    for name, (time, values) in times.items():
+        if len(time) != len(values):
+            raise ValueError(f"`{name}` must have {len(values)} times, one a value. Got {len(time)}.")
+        if len(time) < period:
+            raise ValueError(f"`{name}` must span at least one period of {period:g} samples. Got {len(time)} samples.")
+    if np.ptp(wave) == 0:
+        raise ValueError(f"`wave` must vary, or it has no crest. Got the constant {wave[0, 0]:g}.")
+
+    phases = {}
+    for name, (time, values) in times.items():
+        whole = int(len(time) // period * period)  # a part of a period would pull the phase
+        phases[name] = wave_phase(values[:whole], time[:whole], period)
+    after_crest = (phases["line_time"] - phases["wave_time"]) % 360
+    response = np.abs(line).max(axis=0)
+    silent = response < 0.1 * response.max() if response.any() else np.ones(len(response), dtype=bool)
+    quarters = np.array(["crest", "falling", "trough", "rising"])
+    roles = np.where(silent, "silent", quarters[((after_crest + 45) // 90).astype(int) % 4])
+    table = {"response": response, "phase": np.where(silent, np.nan, after_crest), "role": roles}
+    return pd.DataFrame(table).rename_axis("channel")

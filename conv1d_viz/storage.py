@@ -1,0 +1,134 @@
+"""Save and load a model, whole or not at all, with the story of how it came about beside it."""
+
+import importlib.metadata
+import json
+import platform
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from conv1d_viz._keras import keras
+from conv1d_viz.paths import replacing
+
+
+def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, Any] | None = None) -> Path:
+    """Save a model to a `.keras` file, and beside it a JSON file that says how it came about.
+
+    Each file is written under another name and then moved into place, so an interrupted save leaves the old one.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The model.
+    path : path-like
+        Ends in ".keras". The JSON file has the same name with the ending ".json".
+    overwrite : bool
+        Whether a model that exists may be replaced.
+    info : dict or None
+        What the JSON file holds beside the versions of the software: parameters, seed, training history.
+
+    Returns
+    -------
+    Path
+        The model's file.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and `overwrite` is false.
+    TypeError, ValueError
+        If the model is not Keras', the path has another ending, or `info` cannot be written as JSON.
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
+    path = _keras_path(path)
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {path}.")
+    try:
+        text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"`info` must be a dict that JSON can hold. Got {info!r:.80}: {error}") from None
+    with replacing(path) as temporary, replacing(path.with_suffix(".json")) as temporary_json:
+        model.save(temporary)
+        temporary_json.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def load_model(path: Any) -> Any:
+    """Load a model from a `.keras` file, in Keras' safe mode: no code that the file brings along is run.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    keras.Model
+        The model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no Keras model.
+    """
+    path = _existing(_keras_path(path))
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"`path` must be a Keras model file. Got {path}, which is no .keras archive.")
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except Exception as error:
+        raise ValueError(f"`path` must be a Keras model file. Got {path}, which Keras cannot load: {error}") from error
+
+
+def load_info(path: Any) -> dict[str, Any]:
+    """Read the JSON file beside a model: the parameters, seed, versions and history that produced it.
+
+    Parameters
+    ----------
+    path : path-like
+        The model's `.keras` file.
+
+    Returns
+    -------
+    dict
+        What `save_model` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no JSON file beside the model.
+    ValueError
+        If it holds no JSON object.
+    """
+    path = _existing(_keras_path(path).with_suffix(".json"))
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"`path` must have a JSON file beside it. Got {path}, which is none: {error}") from None
+    if not isinstance(info, dict):
+        raise ValueError(f"`path` must have a JSON object beside it. Got {path} with a {type(info).__name__}.")
+    return info
+
+
+def _keras_path(path: Any) -> Path:
+    try:
+        path = Path(path)
+    except TypeError:
+        raise TypeError(f"`path` must be a path. Got {path!r}.") from None
+    if path.suffix != ".keras":
+        raise ValueError(f"`path` must end in .keras. Got {path}.")
+    return path
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise FileNotFoundError(f"`path` must be a file. Got {path}; notebooks/01_train.ipynb makes the models.")
+    return path
+
+
+def _versions() -> dict[str, str]:
+    packages = dict.fromkeys(["conv1d_viz", "keras", keras.backend.backend(), "numpy"])
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
