@@ -46,7 +46,7 @@ def one_of(value: Any, name: str, allowed: Iterable[Any]) -> Any:
     return value
 
 
-def as_array(values: Any, name: str, *, ndim: int, axes: str) -> Float[np.ndarray, "..."]:
+def as_array(values: Any, name: str, *, ndim: int | tuple[int, ...], axes: str) -> Float[np.ndarray, "..."]:
     """Return `values` as a finite floating-point array of `ndim` dimensions, without a copy where it is one already.
 
     `axes` words the expected shape in messages, such as "(window, step, channel)". float32 and float64 are kept;
@@ -62,7 +62,7 @@ def as_array(values: Any, name: str, *, ndim: int, axes: str) -> Float[np.ndarra
         raise TypeError(f"`{name}` must be an array of numbers of shape {axes}. Got {_kind(values)}: {error}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"`{name}` must be an array of numbers of shape {axes}. Got dtype {array.dtype}.")
-    if array.ndim != ndim:
+    if array.ndim not in np.atleast_1d(ndim):
         raise ValueError(f"`{name}` must have the shape {axes}. Got shape {array.shape}.")
     if array.size == 0:
         raise ValueError(f"`{name}` must not be empty. Got shape {array.shape}.")
@@ -76,9 +76,8 @@ def as_array(values: Any, name: str, *, ndim: int, axes: str) -> Float[np.ndarra
 
 def as_series(values: Any, name: str = "series") -> Float[np.ndarray, "time feature"]:
     """Return a series of shape (time,) or (time, feature) with its feature axis, as `as_array` does."""
-    ndim = 2 if np.ndim(values) == 2 else 1
-    array = as_array(values, name, ndim=ndim, axes="(time,) or (time, feature)")
-    return array[:, None] if ndim == 1 else array
+    array = as_array(values, name, ndim=(1, 2), axes="(time,) or (time, feature)")
+    return array[:, None] if array.ndim == 1 else array
 
 
 def _kind(values: Any) -> str:

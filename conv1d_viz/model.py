@@ -127,7 +127,7 @@ def train(
     x = as_windows(model, x)
     y = as_targets(model, y, len(x))
     epochs, patience = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0)
-    split, seed = as_number(validation_split, "validation_split", 0, above=True), as_seed(seed)
+    split, seed = as_number(validation_split, "validation_split", 0.0, above=True), as_seed(seed)
     n_train = int(len(x) * (1 - split))
     if not 0 < n_train < len(x):
         raise ValueError(

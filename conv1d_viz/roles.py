@@ -43,14 +43,14 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     -------
     DataFrame
         A row a channel: "response" (its largest absolute mean response), "phase" (degrees after the wave's crest,
-        0..360, NaN for a silent channel) and "role" (silent, crest, falling, trough or rising).
+        -45..315, NaN for a silent channel) and "role" (silent, crest, falling, trough or rising).
 
     Raises
     ------
     TypeError, ValueError
         If an array has the wrong shape, there is less than one period of it, or the wave is constant.
     """
-    period = as_number(period, "period", 1, above=True)
+    period = as_number(period, "period", 1.0, above=True)
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
     wave = as_array(wave, "wave", ndim=1, axes="(n_samples,)")[:, None]
     times = {
@@ -69,10 +69,11 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     for name, (time, values) in times.items():
         whole = int(len(time) // period * period)  # a part of a period would pull the phase
         phases[name] = wave_phase(values[:whole], time[:whole], period)
-    after_crest = (phases["line_time"] - phases["wave_time"]) % 360
+    # Counted from -45 to 315, so that a quarter, ±45° about the crest and so on, never falls apart into two ends.
+    after_crest = (phases["line_time"] - phases["wave_time"] + 45) % 360 - 45
     response = np.abs(line).max(axis=0)
     silent = response < 0.1 * response.max() if response.any() else np.ones(len(response), dtype=bool)
     quarters = np.array(["crest", "falling", "trough", "rising"])
-    roles = np.where(silent, "silent", quarters[((after_crest + 45) // 90).astype(int) % 4])
+    roles = np.where(silent, "silent", quarters[((after_crest + 45) // 90).astype(int)])
     table = {"response": response, "phase": np.where(silent, np.nan, after_crest), "role": roles}
     return pd.DataFrame(table).rename_axis("channel")

@@ -56,8 +56,8 @@ def toy_series(
     """
     n = as_size(n, "n")
     start = as_size(start, "start", minimum=-(2**53))
-    period = as_number(period, "period", 0, above=True)
-    noise = as_number(noise, "noise", 0)
+    period = as_number(period, "period", 0.0, above=True)
+    noise = as_number(noise, "noise", 0.0)
     one_of(shape, "shape", SHAPES)
     seed = as_seed(seed)
 

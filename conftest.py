@@ -1,0 +1,14 @@
+"""Send everything that notebooks write during a test run to a folder of its own.
+
+The kernels that nbval starts inherit the environment as it is while this file is imported, so a fixture would come too
+late.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "CONV1D_VIZ_OUTPUT" not in os.environ:
+    os.environ["CONV1D_VIZ_OUTPUT"] = tempfile.mkdtemp(prefix="conv1d_viz-")
+    atexit.register(shutil.rmtree, os.environ["CONV1D_VIZ_OUTPUT"], ignore_errors=True)

@@ -1,0 +1,31 @@
+"""Shapes in the signatures are checked in all tests; figures are closed after each."""
+
+import matplotlib as mpl
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("conv1d_viz", "beartype.beartype")
+mpl.use("agg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+
+import conv1d_viz as cv  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def model():
+    """A forecaster with the study's layers, small and untrained."""
+    return cv.build_model(window=20, channels=4, kernel_size=5, head_kernel_size=4, seed=1)
+
+
+@pytest.fixture(scope="session")
+def windows():
+    """Windows of 20 samples and their targets, with noise so that no two are alike."""
+    _, wave = cv.toy_series(60, period=20, noise=0.1, seed=2)
+    return cv.sliding_windows(wave, 20)

@@ -1,0 +1,331 @@
+"""Wrong calls: the message names the parameter, and what was received."""
+
+import jaxtyping
+import numpy as np
+import pandas as pd
+import pytest
+
+import conv1d_viz as cv
+from conv1d_viz._keras import keras
+
+L = keras.layers
+WAVE = np.sin(np.arange(60.0))
+ACTS = np.ones((8, 5, 2))
+
+
+@pytest.fixture(autouse=True)
+def _unchecked(monkeypatch):
+    """Let the package's own checks speak, not those that the tests put around every function."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+def refused(error, match, function, *args, **options):
+    with pytest.raises(error, match=match):
+        function(*args, **options)
+
+
+SIZES = [(0, ValueError), (-3, ValueError), (2.5, TypeError), (True, TypeError), ("7", TypeError), (None, TypeError)]
+
+
+@pytest.mark.parametrize(("value", "error"), SIZES)
+def test_sizes(value, error, model, windows):
+    x, y = windows
+    calls = [
+        ("n", lambda v: cv.toy_series(v)),
+        ("window", lambda v: cv.sliding_windows(WAVE, v)),
+        ("horizon", lambda v: cv.sliding_windows(WAVE, 10, v)),
+        ("stride", lambda v: cv.diagonal_sum(ACTS, v)),
+        ("n_windows", lambda v: cv.coverage(v, 3)),
+        ("epochs", lambda v: cv.train(model, x, y, epochs=v)),
+        *[
+            (name, lambda v, name=name: cv.build_model(**{name: v}))
+            for name in ("window", "n_features", "channels", "kernel_size", "head_kernel_size", "horizon")
+        ],
+    ]
+    for name, call in calls:
+        with pytest.raises(error, match=rf"`{name}` must be (an integer|at least 1)\. Got {value!r}"):
+            call(value)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"start": 1.5}, TypeError, r"`start` must be an integer\. Got 1\.5"),
+        ({"period": 0}, ValueError, r"`period` must be a finite number above 0\. Got 0"),
+        ({"period": "100"}, TypeError, r"`period` must be a number\. Got '100'"),
+        ({"noise": -0.1}, ValueError, r"`noise` must be a finite number of at least 0\. Got -0\.1"),
+        ({"noise": np.nan}, ValueError, r"`noise` must be a finite number.*Got nan"),
+        ({"noise": True}, TypeError, r"`noise` must be a number\. Got True"),
+        ({"shape": "square"}, ValueError, r"`shape` must be one of 'sine', .*Got 'square'"),
+        ({"shape": None}, ValueError, r"`shape` must be one of .*Got None"),
+        ({"seed": -1}, ValueError, r"`seed` must be at least 0\. Got -1"),
+        ({"seed": 1.0}, TypeError, r"`seed` must be an integer\. Got 1\.0"),
+    ],
+)
+def test_toy_series(options, error, match):
+    refused(error, match, cv.toy_series, 10, **options)
+
+
+@pytest.mark.parametrize(
+    ("series", "error", "match"),
+    [
+        (np.ones((3, 4, 5)), ValueError, r"`series` must have the shape .*Got shape \(3, 4, 5\)"),
+        (3.0, ValueError, r"`series` must have the shape .*Got shape \(\)"),
+        ([], ValueError, r"`series` must not be empty\. Got shape \(0,\)"),
+        (list("abcdefgh"), TypeError, r"`series` must be an array of numbers .*Got dtype <U1"),
+        ([1.0, "a", None], TypeError, r"`series` must be an array of numbers"),
+        ([[1, 2], [3]], TypeError, r"`series` must be an array of numbers"),
+        (np.ones(9) + 1j, TypeError, r"`series` must be an array of numbers .*Got dtype complex128"),
+        (pd.Series(pd.date_range("2020", periods=9)), TypeError, r"`series` must be an array of numbers .*datetime64"),
+        ([0.0, np.nan, 2.0], ValueError, r"`series` must hold finite numbers only\. Got nan at index \(1,\)"),
+        (np.array([[0, 1], [2, -np.inf]]), ValueError, r"`series` .*Got -inf at index \(1, 1\)"),
+        (pd.Series([1, None, 3], dtype="Int64"), (TypeError, ValueError), "`series` must"),
+        (np.ma.masked_equal([1.0, 2.0, 3.0], 2.0), ValueError, r"`series` must have no masked values\. Got 1"),
+        ([1, 2, 3], ValueError, r"`series` must have at least window \+ horizon = 3 \+ 1 samples\. Got 3 samples"),
+    ],
+)
+def test_series(series, error, match):
+    refused(error, match, cv.sliding_windows, series, 3)
+
+
+@pytest.mark.parametrize("target", [1, 5])
+def test_target_that_is_no_feature(target):
+    refused(
+        ValueError,
+        rf"`target` must be a feature of the series, 0\.\.0\. Got {target}",
+        cv.sliding_windows,
+        WAVE,
+        5,
+        target=target,
+    )
+
+
+@pytest.mark.parametrize(
+    ("acts", "options", "error", "match"),
+    [
+        (
+            ACTS[0],
+            {},
+            ValueError,
+            r"`acts` must have the shape \(n_windows, n_steps, n_channels\)\. Got shape \(5, 2\)",
+        ),
+        (ACTS * np.nan, {}, ValueError, r"`acts` must hold finite numbers only\. Got nan at index \(0, 0, 0\)"),
+        (ACTS, {"reduce": "max"}, ValueError, r"`reduce` must be one of 'sum', 'mean'\. Got 'max'"),
+        (ACTS, {"fill": "zero"}, ValueError, r"`fill` must be one of 'repeat', None\. Got 'zero'"),
+        (ACTS[:3], {}, ValueError, r'`fill="repeat"` must have at least .* = 4 windows .*Got 3; `fill=None` does'),
+        (ACTS, {"stride": 3}, ValueError, r'`fill="repeat"` must have at least .* = 12 windows .*Got 8'),
+        (ACTS, {"stride": 9, "fill": None}, ValueError, r"`stride` must be at most the number of windows, 8, .*Got 9"),
+    ],
+)
+def test_diagonal_sum(acts, options, error, match):
+    refused(error, match, cv.diagonal_sum, acts, **options)
+
+
+@pytest.mark.parametrize(
+    ("acts", "reference", "match"),
+    [
+        (ACTS, 5, r"`reference` must be a step, 0\.\.4\. Got 5"),
+        (ACTS[:4], 0, r"`acts` must have more than 4 windows to reach each step\. Got 4"),
+    ],
+)
+def test_diagonal_deviation(acts, reference, match):
+    refused(ValueError, match, cv.diagonal_deviation, acts, reference)
+
+
+T = np.arange(100.0)
+LINE = np.ones((100, 2))
+
+
+@pytest.mark.parametrize(
+    ("args", "match"),
+    [
+        ((LINE, T, WAVE, T[:60], 1), r"`period` must be a finite number above 1\. Got 1"),
+        ((LINE, T[:50], WAVE, T[:60], 20), r"`line_time` must have 100 times, one a value\. Got 50"),
+        ((LINE[:15], T[:15], WAVE, T[:60], 20), r"`line_time` must span at least one period of 20 samples\. Got 15"),
+        ((LINE, T, WAVE[:9], T[:9], 20), r"`wave_time` must span at least one period of 20 samples\. Got 9"),
+        ((LINE, T, np.ones(60), T[:60], 20), r"`wave` must vary, .*Got the constant 1"),
+    ],
+)
+def test_channel_roles(args, match):
+    refused(ValueError, match, cv.channel_roles, *args)
+
+
+def study(model, x, y, **options):
+    return cv.ablation_study(model, x, y, options.pop("layer", "conv1"), **options)
+
+
+def test_layers(model, windows):
+    x, y = windows
+    calls = [
+        lambda layer: cv.layer_activations(model, x, layer),
+        lambda layer: cv.receptive_field(model, layer),
+        lambda layer: cv.predict_ablated(model, x, layer, (0,)),
+        lambda layer: study(model, x, y, layer=layer),
+    ]
+    for call in calls:
+        refused(
+            ValueError, r"`layer` must be one of .*0 'conv1', 1 'conv2', 2 'global_max'\. Got 'conv3'", call, "conv3"
+        )
+        refused(ValueError, r"`layer` must be one of .*Got 3", call, 3)
+        refused(ValueError, r"`layer` must be one of .*Got -4", call, -4)
+        refused(ValueError, r"`layer` must be one of .*Got 'other'", call, L.Conv1D(1, 1, name="other"))
+        refused(TypeError, r"`layer` must be a name, an index or a layer.*Got 1\.0", call, 1.0)
+        refused(TypeError, r"`layer` must be a name, an index or a layer.*Got True", call, True)
+        refused(
+            ValueError,
+            r"`layer` must have an output of shape \(window, step, channel\)\. Layer 'global_max' gives \(None, 1\)",
+            call,
+            "global_max",
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        (
+            lambda x: x[:, :, 0],
+            ValueError,
+            r"`x` must have the shape \(n_windows, window, n_features\)\. Got shape \(40, 20\)",
+        ),
+        (lambda x: x[:, :19], ValueError, r"`x` must have the shape \(n_windows, 20, 1\) .*Got shape \(40, 19, 1\)"),
+        (lambda x: np.repeat(x, 2, axis=2), ValueError, r"`x` must have the shape .*Got shape \(40, 20, 2\)"),
+        (lambda x: x[:0], ValueError, r"`x` must not be empty\. Got shape \(0, 20, 1\)"),
+        (lambda x: x * np.inf, ValueError, r"`x` must hold finite numbers only"),
+        (lambda x: x.astype(str), TypeError, r"`x` must be an array of numbers"),
+        (lambda _: "windows", TypeError, r"`x` must be an array of numbers"),
+    ],
+)
+def test_windows(model, windows, change, error, match):
+    x, y = windows
+    bad = change(x)
+    refused(error, match, cv.layer_activations, model, bad, "conv1")
+    refused(error, match, cv.predict_ablated, model, bad, "conv1", (0,))
+    refused(error, match, cv.train, model, bad, y)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        (lambda y: y[1:], ValueError, r"`y` must have the shape \(40, 1\) .*Got \(39, 1\)"),
+        (lambda y: y[:, 0], ValueError, r"`y` must have the shape \(n_windows, horizon\)\. Got shape \(40,\)"),
+        (lambda y: np.repeat(y, 2, axis=1), ValueError, r"`y` must have the shape \(40, 1\) .*Got \(40, 2\)"),
+        (lambda y: y * np.nan, ValueError, r"`y` must hold finite numbers only"),
+    ],
+)
+def test_targets(model, windows, change, error, match):
+    x, y = windows
+    refused(error, match, study, model, x, change(y))
+    refused(error, match, cv.train, model, x, change(y))
+
+
+@pytest.mark.parametrize(
+    ("channels", "error", "match"),
+    [
+        ((4,), ValueError, r"`channels` must be among the layer's channels, 0\.\.3\. Got \(4,\)"),
+        ((-1,), ValueError, r"`channels` must be at least 0\. Got -1"),
+        ((1, 2, 1), ValueError, r"`channels` must name each channel once\. Got \(1, 2, 1\)"),
+        ((0.5,), TypeError, r"`channels` must be an integer\. Got 0\.5"),
+        ((True,), TypeError, r"`channels` must be an integer\. Got True"),
+        (2, TypeError, r"`channels` must be a tuple of channels\. Got 2"),
+        ("0", TypeError, r"`channels` must be a tuple of channels\. Got '0'"),
+    ],
+)
+def test_channels(model, windows, channels, error, match):
+    x, y = windows
+    refused(error, match, cv.predict_ablated, model, x, "conv1", channels)
+    refused(error, match.replace("channels`", "deletions`", 1), study, model, x, y, deletions=[(0,), channels])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        (
+            {"deletions": "triples"},
+            ValueError,
+            r"`deletions` must be one of 'single', 'keep_one', 'pairs'\. Got 'triples'",
+        ),
+        ({"deletions": []}, ValueError, r"`deletions` must hold at least one tuple of channels\. Got none"),
+        ({"deletions": 3}, TypeError, r"`deletions` must be a word or an iterable .*Got 3"),
+        ({"deletions": [(0, 1), (1, 0)]}, ValueError, r"`deletions` must hold each set .*Got \(1, 0\) twice"),
+        ({"replacement": "noise"}, ValueError, r"`replacement` must be one of 'zero', 'mean', 'shuffle'\. Got 'noise'"),
+        ({"seed": -2}, ValueError, r"`seed` must be at least 0\. Got -2"),
+    ],
+)
+def test_studies(model, windows, options, error, match):
+    x, y = windows
+    refused(error, match, study, model, x, y, **options)
+
+
+class Subclassed(keras.Model):
+    def call(self, inputs):
+        return inputs
+
+
+def test_models_that_cannot_be_looked_into(windows):
+    x, y = windows
+    one, two = keras.Input((20, 1)), keras.Input((20, 1))
+    both = keras.Model([one, two], L.Add()([one, two]))
+    forked = keras.Model(one, [L.Conv1D(1, 1)(one), L.Conv1D(1, 1)(one)])
+    steps = keras.Model(one, L.Conv1D(1, 1, name="conv1")(one))
+    twice = L.Conv1D(1, 1, name="twice")
+    repeated = keras.Model(one, L.GlobalMaxPooling1D()(twice(twice(one))))
+    inner = keras.Sequential([keras.Input((20, 1)), L.Conv1D(2, 3, name="hidden")], name="encoder")
+    nested = keras.Model(one, L.GlobalMaxPooling1D()(inner(one)))
+    for call in (
+        lambda model, layer="conv1": cv.layer_activations(model, x, layer),
+        lambda model, layer="conv1": cv.predict_ablated(model, x, layer, (0,)),
+    ):
+        refused(TypeError, r"`model` must be a Keras model\. Got builtins\.str", call, "model.keras")
+        refused(TypeError, r"`model` must be a Keras model\. Got .*Conv1D", call, L.Conv1D(1, 1))
+        refused(ValueError, r"`model` must be a Sequential or functional model .*Got Subclassed", call, Subclassed())
+        refused(ValueError, r"`model` must be a Sequential or functional", call, keras.Sequential([L.Conv1D(1, 1)]))
+        refused(ValueError, r"`model` must have one input and one output\. Got 2 and 1", call, both)
+        refused(ValueError, r"`model` must have one input and one output\. Got 1 and 2", call, forked)
+        refused(
+            ValueError, r"`layer` must be called once by the model.*'twice' is called 2 times", call, repeated, "twice"
+        )
+        refused(ValueError, r"`layer` must be one of .*'encoder'.*Got 'hidden'", call, nested, "hidden")
+        refused(ValueError, r"`layer` must be one of .*Got 'hidden'", call, nested, inner.layers[0])
+    refused(ValueError, r"`model` must forecast \(n_windows, horizon\)\. Got .*\(None, 20, 1\)", study, steps, x, y)
+
+
+def test_receptive_fields_that_are_not_known(model):
+    inputs = keras.Input((20, 1))
+    dense = L.Dense(20, name="over_time")(L.Permute((2, 1))(inputs))
+    permuted = keras.Model(inputs, L.Permute((2, 1), name="back")(dense))
+    branches = keras.Model(inputs, L.Add(name="sum")([L.Conv1D(1, 3, padding="same")(inputs), inputs]))
+    refused(ValueError, r"`layer` must be reached through .*Got Permute", cv.receptive_field, permuted, "back")
+    refused(ValueError, r"`layer` must be reached along one path\. 'sum' joins 2", cv.receptive_field, branches, "sum")
+    refused(ValueError, r"`window` must be the model's own, 20, or None\. Got 30", cv.receptive_field, model, 0, 30)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"patience": -1}, ValueError, r"`patience` must be at least 0\. Got -1"),
+        ({"validation_split": 1.0}, ValueError, r"`validation_split` must leave windows .*Got 1 of 40"),
+        ({"validation_split": 0}, ValueError, r"`validation_split` must be a finite number above 0\. Got 0"),
+        ({"validation_split": "0.1"}, TypeError, r"`validation_split` must be a number\. Got '0\.1'"),
+        ({"seed": "a"}, TypeError, r"`seed` must be an integer\. Got 'a'"),
+    ],
+)
+def test_training(model, windows, options, error, match):
+    before = [w.copy() for w in model.get_weights()]
+    refused(error, match, cv.train, model, *windows, **options)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_training_of_a_model_that_is_not_compiled(windows):
+    inputs = keras.Input((20, 1))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(inputs), name="raw")
+    refused(ValueError, r"`model` must be compiled\. Got 'raw'", cv.train, model, *windows)
+
+
+def test_paths(model, tmp_path):
+    refused(ValueError, r"`path` must end in \.keras\. Got .*wave\.h5", cv.save_model, model, tmp_path / "wave.h5")
+    refused(TypeError, r"`path` must be a path\. Got 3", cv.load_model, 3)
+    refused(TypeError, r"`model` must be a Keras model\. Got dict", cv.save_model, {}, tmp_path / "wave.keras")
+    refused(ValueError, r"`name` must be a file name without folders\. Got '\.\./wave'", cv.model_path, "../wave")
+    refused(TypeError, r"`name` must be a string\. Got 3", cv.find_model, 3)
+    refused(TypeError, r"`figure` must be a Figure.*Got int", cv.save_figure, 3, "wave")
+    assert list(tmp_path.iterdir()) == []

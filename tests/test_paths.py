@@ -1,0 +1,75 @@
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+import conv1d_viz as cv
+from conv1d_viz.paths import project_root, replacing
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with a notebook folder, which is the working directory, and another folder for what is written."""
+    root = tmp_path / "a project ü"
+    (root / "notebooks").mkdir(parents=True)
+    (root / "pyproject.toml").touch()
+    monkeypatch.chdir(root / "notebooks")
+    monkeypatch.delenv("CONV1D_VIZ_OUTPUT")
+    return root
+
+
+def test_everything_goes_to_the_projects_root(project):
+    assert project_root() == project
+    assert cv.model_path("wave") == cv.find_model("wave") == project / "models" / "wave.keras"
+    assert cv.save_figure(plt.figure(), "empty") == project / "figures" / "empty.png"
+
+
+def test_the_output_folder_is_written_to_and_read_only_for_want_of_the_projects_own(project, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONV1D_VIZ_OUTPUT", str(tmp_path / "out"))
+    written = tmp_path / "out" / "models" / "wave.keras"
+    assert cv.model_path("wave") == cv.find_model("wave") == written
+    own = project / "models" / "wave.keras"
+    own.parent.mkdir()
+    own.touch()
+    assert cv.find_model("wave") == own
+    assert cv.model_path("wave") == written
+    assert cv.save_figure(plt.figure(), "empty") == tmp_path / "out" / "figures" / "empty.png"
+
+
+def test_without_a_project_the_working_directory_is_the_root(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert project_root() == Path.cwd()
+
+
+@pytest.mark.usefixtures("project")
+def test_figures_are_repeatable_and_replace_each_other():
+    files = []
+    for _ in range(2):
+        path = cv.save_figure(cv.plot_series(np.arange(9), np.arange(9)), "series")
+        files.append(path.read_bytes())
+    assert files[0] == files[1]
+    assert [file.name for file in path.parent.iterdir()] == ["series.png"]
+    with Image.open(path) as image:
+        assert image.width == 9 * 150
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def fail():
+        with replacing(path) as temporary:
+            temporary.write_text("ne")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["a.txt"]
