@@ -201,7 +201,7 @@ def plot_matrix(
 
 def _tint(mse: np.ndarray) -> Normalize:
     """Limits that use only the light half of the colour map, so that lines and text stay readable on it."""
-    return Normalize(0, 2.7 * (float(mse.max()) or 1.0))
+    return Normalize(0, 3.3 * (float(mse.max()) or 1.0))
 
 
 def _as_matrix(values: Any, name: str, n_channels: int | None = None) -> np.ndarray:

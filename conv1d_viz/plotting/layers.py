@@ -140,7 +140,7 @@ def plot_diagonal_deviation(
     padded = as_line(padded, "padded", len(deviation)) > 0
     ax = new_axes(ax, height=2.6)
     for first, last in _runs(padded):
-        ax.axvspan(first - 0.5, last + 0.5, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0)
+        ax.axvspan(first - 0.5, last + 0.5, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0, zorder=0)
     steps = np.arange(len(deviation))
     ax.bar(steps, deviation, width=0.8, color=np.where(padded, ACCENT, INK))
     for first, last in _runs(padded):
@@ -209,6 +209,7 @@ def plot_kernels(
         if bias is not None:
             value = as_line(bias, "bias", n_channels)[channel]
             ax.set_title(f"bias {value:+.2f}", loc="right", fontsize=SMALL, color=INK)
+    axes[0].xaxis.set_major_locator(plt.MaxNLocator(5, integer=True))
     for ax in axes[n_channels:]:
         ax.set_visible(False)
     if title:

@@ -85,6 +85,7 @@ def plot_history(
         color=INK,
     )
     ax.set_yscale("log")
+    ax.set_xlim(0, len(loss) + 1)
     ax.grid(axis="y", color=TRUTH, alpha=0.25, linewidth=0.6)
     legend(ax)
     return dress(ax, title, "epoch", "mean squared error")
@@ -122,6 +123,6 @@ def plot_forecast(
     axes[1].fill_between(time, forecast - truth, color=TARGET, alpha=0.25, linewidth=0)
     axes[1].plot(time, forecast - truth, color=TARGET, linewidth=1.2)
     dress(axes[0], title, None, unit)
-    dress(axes[1], None, "sample", "forecast − truth")
+    dress(axes[1], None, "sample", "error")
     figure.align_ylabels(axes)
     return figure, axes

@@ -1,0 +1,97 @@
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CELLS = {path.stem: json.loads(path.read_text(encoding="utf-8"))["cells"] for path in NOTEBOOKS}
+CODE = {name: [cell for cell in cells if cell["cell_type"] == "code"] for name, cells in CELLS.items()}
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def test_there_are_three():
+    assert list(CELLS) == ["01_train", "02_activations", "03_ablation"]
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_committed_from_one_run_without_errors_and_warnings(name):
+    # nbval passes a cell that was never run, since there is nothing to compare.
+    assert [cell["execution_count"] for cell in CODE[name]] == list(range(1, len(CODE[name]) + 1))
+    outputs = [output for cell in CODE[name] for output in cell["outputs"]]
+    assert outputs
+    assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+    text = json.dumps(outputs)
+    assert not re.search(r"Warning|Traceback|/home/|/root/|/tmp/|[A-Z]:\\\\", text)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_one_cell_is_tagged_as_parameters_and_holds_upper_case_constants(name):
+    (cell,) = [c for c in CODE[name] if "parameters" in c["metadata"].get("tags", [])]
+    assert all(re.match(r"[A-Z_]+ = ", line) for line in source(cell).splitlines())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_cells_are_small_and_define_no_functions(name):
+    for cell in CODE[name]:
+        lines = source(cell).splitlines()
+        assert len(lines) <= 20
+        assert not [line for line in lines if line.startswith(("def ", "class ", "%", "!"))]
+
+
+def test_two_cells_at_most_are_not_compared():
+    tags = [tag for cells in CODE.values() for cell in cells for tag in cell["metadata"].get("tags", [])]
+    assert tags.count("nbval-ignore-output") <= 2
+    assert set(tags) <= {"parameters", "nbval-ignore-output"}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_pictures_and_links_lead_somewhere(name):
+    prose = "\n".join(source(cell) for cell in CELLS[name] if cell["cell_type"] == "markdown")
+    headings = {heading.strip().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", prose, re.M)}
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", prose)
+    assert all(len(text) > 40 for text, _ in pictures)
+    for target in re.findall(r"\]\(([^)]+)\)", prose):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        else:
+            assert (ROOT / "notebooks" / target).is_file()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_figure_that_is_saved_is_committed(name):
+    saved = re.findall(r'save_figure\(.*?"(0\d_\w+)"\)', "\n".join(map(source, CODE[name])))
+    assert saved
+    for figure in saved:
+        assert list((ROOT / "figures").glob(f"{figure}.*")), figure
+
+
+def test_all_three_run_from_scratch_one_after_the_other(tmp_path):
+    """In a copy of the project without model and figures, whose path has a space and a letter beyond ASCII."""
+    copy = tmp_path / "a cöpy"
+    shutil.copytree(ROOT / "notebooks", copy / "notebooks")
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    environment = {name: value for name, value in os.environ.items() if name != "CONV1D_VIZ_OUTPUT"}
+    for path in NOTEBOOKS:
+        command = [
+            sys.executable,
+            "-m",
+            "papermill",
+            f"notebooks/{path.name}",
+            f"run_{path.name}",
+            "--cwd",
+            "notebooks",
+        ]
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert {file.name for file in (copy / "models").iterdir()} == {"sine_conv1d.keras", "sine_conv1d.json"}
+    made = {file.name for file in (copy / "figures").iterdir()}
+    assert made == {file.name for file in (ROOT / "figures").iterdir() if file.name[:2] in ("01", "02", "03")}
