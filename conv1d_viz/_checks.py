@@ -46,11 +46,13 @@ def one_of(value: Any, name: str, allowed: Iterable[Any]) -> Any:
     return value
 
 
-def as_array(values: Any, name: str, *, ndim: int | tuple[int, ...], axes: str) -> Float[np.ndarray, "..."]:
+def as_array(
+    values: Any, name: str, *, ndim: int | tuple[int, ...], axes: str, finite: bool = True
+) -> Float[np.ndarray, "..."]:
     """Return `values` as a finite floating-point array of `ndim` dimensions, without a copy where it is one already.
 
     `axes` words the expected shape in messages, such as "(window, step, channel)". float32 and float64 are kept;
-    everything else that is numeric becomes float64.
+    everything else that is numeric becomes float64. Without `finite` the caller looks for NaN and infinities itself.
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"`{name}` must have no masked values. Got {np.ma.count_masked(values)} of them.")
@@ -68,10 +70,16 @@ def as_array(values: Any, name: str, *, ndim: int | tuple[int, ...], axes: str) 
         raise ValueError(f"`{name}` must not be empty. Got shape {array.shape}.")
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
+    if finite:
+        require_finite(array, name)
+    return array
+
+
+def require_finite(array: Float[np.ndarray, "..."], name: str) -> None:
+    """Refuse NaN and infinities, with the index of the first."""
     if not np.isfinite(array).all():
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"`{name}` must hold finite numbers only. Got {array[first]} at index {first}.")
-    return array
 
 
 def as_series(values: Any, name: str = "series") -> Float[np.ndarray, "time feature"]:

@@ -4,7 +4,8 @@ import matplotlib as mpl
 import pytest
 from jaxtyping import install_import_hook
 
-install_import_hook("conv1d_viz", "beartype.beartype")
+# An int is fine where a float is asked for, as PEP 484 has it.
+install_import_hook("conv1d_viz", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 mpl.use("agg")
 
 import matplotlib.pyplot as plt  # noqa: E402

@@ -8,7 +8,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
-from conv1d_viz.diagrams._text import Number
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, figure_of
 
 HATCH = "/////"
@@ -16,7 +15,7 @@ HATCH = "/////"
 _SMALLEST = 4  # points: smaller numbers could not be read and are left out
 
 
-def tint(color: str, share: Number) -> str:
+def tint(color: str, share: float) -> str:
     """A colour thinned with white: `share` 0 is white, 1 the colour itself."""
     return to_hex([1 - share * (1 - part) for part in to_rgb(color)])
 
@@ -38,14 +37,14 @@ class Cell(NamedTuple):
         self.label.set(color=ink, fontweight="bold" if bold else "normal")
         self.label.set_path_effects([withStroke(linewidth=4, foreground=face)] if hatched else [])
 
-    def move(self, x: Number) -> None:
+    def move(self, x: float) -> None:
         """Put the centre at the column `x`."""
         self.box.set_x(x - 0.5)
         self.label.set_x(x)
 
 
 def add_cell(
-    ax: Axes, x: Number, y: Number, text: object = "", *, size: Number, face: str = "white", hatch: str | None = None
+    ax: Axes, x: float, y: float, text: object = "", *, size: float, face: str = "white", hatch: str | None = None
 ) -> Cell:
     """Draw a cell of width and height 1 centred on (x, y), with `text` of `size` points if that can be read."""
     box = Rectangle((x - 0.5, y - 0.5), 1, 1, linewidth=0.8, hatch=hatch)
@@ -56,7 +55,7 @@ def add_cell(
     return cell
 
 
-def axes_inches(ax: Axes) -> tuple[Number, Number]:
+def axes_inches(ax: Axes) -> tuple[float, float]:
     """Width and height of an axes in inches, after its figure's layout."""
     figure = figure_of(ax)
     figure.draw_without_rendering()  # a constrained layout moves the axes only when it is drawn

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from conv1d_viz._checks import as_size
 from conv1d_viz.diagrams._cells import axes_inches
-from conv1d_viz.diagrams._text import Number, cell_size
+from conv1d_viz.diagrams._text import cell_size
 from conv1d_viz.plotting.style import LABEL, dress
 
 ROW = 0.32  # inches
@@ -36,7 +36,7 @@ def frame(ax: Axes, title: str, xlabel: str, ylabel: str, shape: tuple[int, int]
         axis.set_ticks(range(0, n, 1 + n // 31))
 
 
-def number_size(ax: Axes, columns: int, rows: Number, largest_number: int) -> Number:
+def number_size(ax: Axes, columns: int, rows: float, largest_number: int) -> float:
     """The type size at which the largest number fits into a cell."""
     width, height = axes_inches(ax)
     return cell_size("0" * len(str(largest_number)), width / columns, height / rows, LABEL)

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.text import Text
 
-from conv1d_viz.diagrams._text import Number
 from conv1d_viz.plotting.style import INK, LABEL, TITLE, figure_of
 
 INTERVAL = 600  # milliseconds a frame
@@ -25,7 +24,7 @@ class Stage:
     The figure belongs to its own canvas, not to pyplot: a notebook shows no extra picture of it.
     """
 
-    def __init__(self, n_columns: int, top: Number, bottom: Number, title: str) -> None:
+    def __init__(self, n_columns: int, top: float, bottom: float, title: str) -> None:
         room = _WIDTH - _LEFT - _MARGIN
         self.cell_width = column_width(n_columns)
         self.cell_height = max(_LOWEST, min(_TALLEST, _ROOM / (bottom - top)))
@@ -42,7 +41,7 @@ class Stage:
         self.ax.text(_MARGIN, height - 0.16, title, fontsize=TITLE, fontweight="bold", **line)
         self.caption: Text = self.ax.text(_MARGIN, height - 0.44, "", fontsize=LABEL, **line)
 
-    def name_row(self, x: Number, y: Number, text: str) -> Text:
+    def name_row(self, x: float, y: float, text: str) -> Text:
         """Write what a row is at the left of its first cell."""
         style = {"fontsize": self.text_size, "color": INK, "ha": "right", "va": "center_baseline"}
         return self.ax.text(x - 0.5 - 0.12 / self.cell_width, y, text, **style)
@@ -59,12 +58,12 @@ class Stage:
         return FuncAnimation(figure_of(self.ax), show, frames=frames, interval=INTERVAL)
 
 
-def column_width(n_columns: int) -> Number:
+def column_width(n_columns: int) -> float:
     """Width in inches of one of that many columns."""
     return min(_WIDEST, (_WIDTH - _LEFT - _MARGIN) / n_columns)
 
 
-def aim(funnel: Polygon, upper: tuple[Number, Number, Number], lower: tuple[Number, Number, Number]) -> None:
+def aim(funnel: Polygon, upper: tuple[float, float, float], lower: tuple[float, float, float]) -> None:
     """Span a funnel between two edges, each (first column, last column, y)."""
     (a, b, y), (c, d, z) = upper, lower
     funnel.set_xy([(a - 0.5, y), (b + 0.5, y), (d + 0.5, z), (c - 0.5, z)])

@@ -5,8 +5,6 @@ import re
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
-Number = int | float  # a place or a size: the tests check annotations strictly, and LABEL is an int
-
 # Where a word too long for its line may break: after "_", and before the capital of a new word.
 _JOINT = re.compile(r"(?<=_)(?=.)|(?<=[a-z])(?=[A-Z])")
 
@@ -21,18 +19,18 @@ def parts(word: str) -> list[str]:
     return _JOINT.split(word)
 
 
-def text_width(text: str, size: Number, *, bold: bool = False) -> Number:
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Width of one line of text in inches."""
     font = FontProperties(size=size, weight="bold" if bold else "normal")
     return float(TextPath((0, 0), text, prop=font).get_extents().width) / 72 if text.strip() else 0.0
 
 
-def cell_size(text: str, width: Number, height: Number, largest: Number) -> Number:
+def cell_size(text: str, width: float, height: float, largest: float) -> float:
     """Type size in points, at most `largest`, at which bold `text` leaves air in a cell of that many inches."""
     return min(largest, 0.78 * width / text_width(text, 1, bold=True), 0.6 * height * 72)
 
 
-def wrap(text: str, width: Number, size: Number, *, bold: bool = False) -> str:
+def wrap(text: str, width: float, size: float, *, bold: bool = False) -> str:
     """Break `text` into lines of at most `width` inches where that can be done."""
     lines = [""]
     for word in text.split():

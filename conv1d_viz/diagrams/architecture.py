@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from conv1d_viz.diagrams._cells import axes_inches, tint
 from conv1d_viz.diagrams._tensors import Tensor, as_tensors
-from conv1d_viz.diagrams._text import Number, counted, parts, text_width, wrap
+from conv1d_viz.diagrams._text import counted, parts, text_width, wrap
 from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TICK, dress, new_axes
 
 _MAX_LANES = 60
@@ -74,19 +74,19 @@ def draw_model(rows: Iterable[Any], *, title: str | None = None, ax: Axes | None
     return ax
 
 
-def _block_height(tensor: Tensor, tensors: list[Tensor]) -> Number:
+def _block_height(tensor: Tensor, tensors: list[Tensor]) -> float:
     """Height of a block in inches; an open length is drawn as the longest."""
     longest = max(other.steps or 1 for other in tensors)
     return max(_TALLEST * ((tensor.steps or longest) / longest) ** 0.5, 0.08)
 
 
-def _block_widths(tensors: list[Tensor], room: Number) -> list[Number]:
+def _block_widths(tensors: list[Tensor], room: float) -> list[float]:
     """Width of every block in inches; together they take at most `room`."""
     widths = [_LANE * min(tensor.channels, _MAX_LANES) ** 0.5 for tensor in tensors]
     return [width * min(1, room / sum(widths)) for width in widths]
 
 
-def _label_size(tensors: list[Tensor], room: Number) -> Number:
+def _label_size(tensors: list[Tensor], room: float) -> float:
     """The type size at which every part of the labels fits into `room` inches, 6 points at least."""
     plain = [part for tensor in tensors for word in f"{tensor.detail} parameters".split() for part in parts(word)]
     bold = [part for tensor in tensors for part in parts(tensor.name)]
@@ -94,17 +94,17 @@ def _label_size(tensors: list[Tensor], room: Number) -> Number:
     return min(TICK, max(6, room / widest))
 
 
-def _bold(size: Number) -> dict[str, Any]:
+def _bold(size: float) -> dict[str, Any]:
     return {"fontsize": size, "fontweight": "bold", "color": INK}
 
 
-def _name_input(ax: Axes, name: str, centre: Number, size: Number) -> None:
+def _name_input(ax: Axes, name: str, centre: float, size: float) -> None:
     """The name of the first block, above the tallest; a long one is moved inwards."""
     inside = max(centre, text_width(name, size, bold=True) / 2)
     ax.text(inside, _FOOT + _TALLEST + 0.08, name, ha="center", **_bold(size))
 
 
-def _draw_block(ax: Axes, tensor: Tensor, left: Number, width: Number, height: Number, color: str) -> None:
+def _draw_block(ax: Axes, tensor: Tensor, left: float, width: float, height: float, color: str) -> None:
     """The lanes of one tensor and, below, its shape in numbers and in words."""
     lanes = min(tensor.channels, _MAX_LANES, max(1, int(width / _THINNEST)))
     pitch = width / lanes
@@ -119,7 +119,7 @@ def _draw_block(ax: Axes, tensor: Tensor, left: Number, width: Number, height: N
     ax.text(centre, _FOOT - 0.27, "\n".join(words), ha="center", va="top", fontsize=SMALL, color=INK)
 
 
-def _draw_arrow(ax: Axes, tensor: Tensor, start: Number, end: Number, size: Number) -> None:
+def _draw_arrow(ax: Axes, tensor: Tensor, start: float, end: float, size: float) -> None:
     """The layer between two tensors: its name and detail above the arrow, its parameters below."""
     style = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.2, "shrinkA": 3, "shrinkB": 3}
     ax.annotate("", (end, _MIDDLE), (start, _MIDDLE), arrowprops=style)

@@ -8,7 +8,7 @@ from conv1d_viz._checks import as_size
 from conv1d_viz.diagrams._cells import ACCENT_TINT, HATCH, Cell, add_cell, tint
 from conv1d_viz.diagrams._geometry import Geometry
 from conv1d_viz.diagrams._stage import Stage, aim
-from conv1d_viz.diagrams._text import Number, cell_size, counted
+from conv1d_viz.diagrams._text import cell_size, counted
 from conv1d_viz.plotting.style import ACCENT, INK, LABEL, PAPER, SMALL
 
 _KERNEL_Y, _INPUT_Y, _OUTPUT_Y = 0.0, 1.3, 4.2  # rows
@@ -102,7 +102,7 @@ class _Scene:
         aim(self.funnel, view, (column, column, _OUTPUT_Y - 0.5))
         self.stage.caption.set_text(_caption(self.kernel, step))
 
-    def _cell(self, sample: int, y: Number, number: int, *, hatched: bool = False) -> Cell:
+    def _cell(self, sample: int, y: float, number: int, *, hatched: bool = False) -> Cell:
         """A cell in the column of a sample; sample 0 stands right of the padding."""
         return add_cell(
             self.stage.ax, self.before + sample, y, number, size=self.size, hatch=HATCH if hatched else None

@@ -10,7 +10,6 @@ from matplotlib.transforms import ScaledTranslation
 
 from conv1d_viz.diagrams._cells import ACCENT_TINT, HAIRLINE, HATCH, TARGET_TINT, add_cell
 from conv1d_viz.diagrams._matrix import ROW, as_sizes, frame, number_size, window_at
-from conv1d_viz.diagrams._text import Number
 from conv1d_viz.plotting.style import INK, PAPER, TICK, TRUTH, figure_of, legend, new_axes
 
 
@@ -78,7 +77,7 @@ def _edge_window(n_windows: int, n_steps: int, stride: int) -> Int[np.ndarray, "
     return np.where(time < n_windows, time, time - (n_steps - 1) * stride)
 
 
-def _count_row(ax: Axes, counts: Int[np.ndarray, " time"], y: Number, size: Number) -> None:
+def _count_row(ax: Axes, counts: Int[np.ndarray, " time"], y: float, size: float) -> None:
     """Below the matrix, how many real cells stand in each column."""
     for time, count in enumerate(counts):
         add_cell(ax, time, y, count, size=size, face=PAPER)

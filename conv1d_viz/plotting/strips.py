@@ -177,7 +177,7 @@ def _draw_strips(
         extent = (*span(time), channel + _HALF, channel - _HALF)
         images.append(ax.imshow(values[None], cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent))
         if wave is not None:
-            draw_wave(ax, wave, channel, 0.8 * _HALF)
+            draw_wave(ax, wave, float(channel), 0.8 * _HALF)
     ax.set(xlim=span(time if wave is None else as_line(wave[0], "wave[0]")), ylim=(n_channels - 0.5, -0.5))
     number_channels(ax, n_channels)
     return images
