@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from conv1d_viz._checks import as_seed, one_of
 from conv1d_viz._graph import as_model, as_targets, as_windows, layer_output, windows_per_call
