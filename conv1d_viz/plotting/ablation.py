@@ -15,16 +15,16 @@ from conv1d_viz._checks import as_array, as_size
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import (
     INK,
-    LABEL,
     SEQUENTIAL,
     SMALL,
     TICK,
-    TITLE,
     TRUTH,
     color_bar,
     dress,
     ink_on,
+    name_figure,
     new_axes,
+    new_panels,
     value_scale,
 )
 
@@ -71,14 +71,9 @@ def plot_forecast_panels(
     mse = as_line(mse, "mse", n_panels)
     if len(labels) != n_panels:
         raise ValueError(f"`labels` must have {n_panels} texts, one a forecast. Got {len(labels)}.")
-    columns = min(as_size(columns, "columns"), n_panels)
-    rows = -(-n_panels // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(9, 1.45 * rows + 0.7), sharex=True, sharey=True, layout="constrained", squeeze=False
-    )
-    axes = grid.ravel()
+    figure, axes = new_panels(n_panels, as_size(columns, "columns"), 1.45)
     norm = _tint(mse)
-    for ax, forecast, score, label in zip(axes, predictions, mse, labels, strict=False):
+    for ax, forecast, score, label in zip(axes, predictions, mse, labels, strict=True):
         ax.set_facecolor(SEQUENTIAL(norm(score)))
         ax.plot(time, truth, color=TRUTH, linewidth=2)
         ax.plot(time, forecast, color=INK, linewidth=1.2)
@@ -87,13 +82,8 @@ def plot_forecast_panels(
         ax.xaxis.set_major_locator(plt.MaxNLocator(2, integer=True))
         ax.set_title(label, loc="left", fontsize=TICK, fontweight="bold", color=INK)
         ax.set_title(f"MSE {score:.3f}", loc="right", fontsize=TICK, color=INK)
-    for ax in axes[n_panels:]:
-        ax.set_visible(False)
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
-    figure.supxlabel("sample", fontsize=LABEL, color=INK)
-    figure.supylabel("value", fontsize=LABEL, color=INK)
-    return figure, axes[:n_panels]
+    name_figure(figure, title, "sample", "value")
+    return figure, axes
 
 
 def plot_pair_grid(
@@ -136,15 +126,15 @@ def plot_pair_grid(
     ax.imshow(mse, cmap=SEQUENTIAL, norm=_tint(mse), interpolation="none")
 
     numbered = n_channels <= _READABLE
-    low = min(truth.min(), predictions.min())
-    high = max(truth.max(), predictions.max(), low + 1e-12)
+    low = float(min(truth.min(), predictions.min()))
+    span = float(max(truth.max(), predictions.max())) - low or 1.0
     top, bottom = -0.4, 0.22 if numbered else 0.4  # where in a cell the highest and the lowest value stand
     across = np.linspace(-0.42, 0.42, length)
     segments = {TRUTH: [], INK: []}
     for i in range(n_channels):
         for j in range(n_channels):
             for color, values in ((TRUTH, truth), (INK, predictions[i, j])):
-                down = bottom - (values - low) / (high - low) * (bottom - top)
+                down = bottom - (values - low) / span * (bottom - top)
                 segments[color].append(np.column_stack((j + across, i + down)))
             if numbered:
                 ax.text(j, i + 0.4, f"{mse[i, j]:.3f}", ha="center", fontsize=SMALL, color=INK)
@@ -192,8 +182,7 @@ def plot_matrix(
     image = ax.imshow(matrix, cmap=cmap, norm=norm, interpolation="none")
     if n_channels <= _READABLE:
         for (i, j), value in np.ndenumerate(matrix):
-            text = f"{value:.2f}".replace("-0.00", "0.00")
-            ax.text(j, i, text, ha="center", va="center", fontsize=TICK, color=ink_on(cmap, norm, value))
+            ax.text(j, i, f"{value:z.2f}", ha="center", va="center", fontsize=TICK, color=ink_on(cmap, norm, value))
     _number_both(ax, n_channels)
     color_bar(ax, image, unit)
     return dress(ax, title, "channel j", "channel i")

@@ -19,7 +19,9 @@ from conv1d_viz.plotting.style import (
     channel_colors,
     color_bar,
     dress,
+    name_figure,
     new_axes,
+    new_panels,
     value_scale,
 )
 
@@ -68,26 +70,30 @@ def plot_window_map(
     """
     acts = as_array(acts, "acts", ndim=2, axes="(n_windows, n_steps)")
     n_windows, n_steps = acts.shape
+    stride, first_step = as_size(stride, "stride"), as_size(first_step, "first_step", minimum=0)
+    padded = None if padded is None else as_line(padded, "padded", n_steps) > 0
+    picked = None if picked is None else as_line(picked, "picked", n_windows)
+    diagonal = None if diagonal is None else as_size(diagonal, "diagonal", minimum=0)
     ax = new_axes(ax, height=4.2)
     cmap, norm = value_scale(acts)
     extent = (-0.5, n_windows - 0.5, first_step + n_steps - 0.5, first_step - 0.5)
     image = ax.imshow(acts.T, cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent)
     if padded is not None:
-        for first, last in _runs(as_line(padded, "padded", n_steps) > 0):
+        for first, last in _runs(padded):
             first, last = first + first_step, last + first_step
             ax.axhspan(first - 0.5, last + 0.5, facecolor="none", edgecolor=TRUTH, hatch="////", linewidth=0)
     if picked is not None:
-        steps = as_line(picked, "picked", n_windows)
-        ax.plot(np.arange(n_windows), steps, "o", color="white", markeredgecolor=INK, markersize=3, markeredgewidth=0.7)
+        ax.plot(
+            np.arange(n_windows), picked, "o", color="white", markeredgecolor=INK, markersize=3, markeredgewidth=0.7
+        )
     if diagonal is not None:
-        _draw_diagonal(ax, as_size(diagonal, "diagonal", minimum=0), stride, note, n_windows, first_step + n_steps)
+        _draw_diagonal(ax, diagonal, stride, note, n_windows, first_step + np.arange(n_steps))
     ax.set(xlim=extent[:2], ylim=extent[2:])
     color_bar(ax, image, "activation")
     return dress(ax, title, "window (each starts one sample later)", "step in the window")
 
 
-def _draw_diagonal(ax: Axes, time: int, stride: int, note: str | None, n_windows: int, n_steps: int) -> None:
-    steps = np.arange(n_steps)
+def _draw_diagonal(ax: Axes, time: int, stride: int, note: str | None, n_windows: int, steps: np.ndarray) -> None:
     windows = time - steps * stride
     exists = (windows >= 0) & (windows < n_windows)
     ax.plot(windows[exists], steps[exists], color=ACCENT, linewidth=2)
@@ -191,14 +197,10 @@ def plot_kernels(
     """
     weights = as_array(weights, "weights", ndim=3, axes="(size, n_features, n_channels)")
     size, n_features, n_channels = weights.shape
-    columns = min(as_size(columns, "columns"), n_channels)
-    rows = -(-n_channels // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(9, 1.55 * rows + 0.7), sharex=True, sharey=True, layout="constrained", squeeze=False
-    )
-    axes = grid.ravel()
+    bias = None if bias is None else as_line(bias, "bias", n_channels)
+    figure, axes = new_panels(n_channels, as_size(columns, "columns"), 1.55)
     samples = start + np.arange(size)
-    for channel, (ax, color) in enumerate(zip(axes, channel_colors(n_channels), strict=False)):
+    for channel, (ax, color) in enumerate(zip(axes, channel_colors(n_channels), strict=True)):
         ax.axhline(0, color=TRUTH, linewidth=0.8)
         if n_features == 1:
             ax.bar(samples, weights[:, 0, channel], width=0.75, color=color)
@@ -207,13 +209,7 @@ def plot_kernels(
         dress(ax)
         ax.set_title(f"channel {channel}", loc="left", fontsize=TICK, fontweight="bold", color=INK)
         if bias is not None:
-            value = as_line(bias, "bias", n_channels)[channel]
-            ax.set_title(f"bias {value:+.2f}", loc="right", fontsize=SMALL, color=INK)
+            ax.set_title(f"bias {bias[channel]:+z.2f}", loc="right", fontsize=SMALL, color=INK)
     axes[0].xaxis.set_major_locator(plt.MaxNLocator(5, integer=True))
-    for ax in axes[n_channels:]:
-        ax.set_visible(False)
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
-    figure.supxlabel("sample, counted from the step", fontsize=10, color=INK)
-    figure.supylabel("weight", fontsize=10, color=INK)
-    return figure, axes[:n_channels]
+    name_figure(figure, title, "sample, counted from the step", "weight")
+    return figure, axes

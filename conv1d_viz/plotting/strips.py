@@ -5,7 +5,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
@@ -13,10 +12,9 @@ from matplotlib.image import AxesImage
 
 from conv1d_viz._checks import as_array
 from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import INK, SMALL, TICK, TITLE, color_bar, dress, new_axes, value_scale
+from conv1d_viz.plotting.style import INK, TICK, color_bar, dress, name_figure, new_axes, value_scale
+from conv1d_viz.plotting.wave import UNIT, Wave, as_wave, draw_wave, number_channels, small_type, span
 
-Wave = tuple[Any, Any]
-UNIT = "mean activation"
 _HALF = 0.43  # half the height of a strip; strips stand 1 apart
 
 
@@ -24,7 +22,7 @@ def plot_strips(
     line: Any,
     time: Any,
     *,
-    wave: Wave | None = None,
+    wave: tuple[Any, Any] | None = None,
     roles: Sequence[str] | None = None,
     share_scale: bool = True,
     unit: str = UNIT,
@@ -58,18 +56,24 @@ def plot_strips(
         The axes drawn on.
     """
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
-    n_channels = line.shape[1]
+    time, wave, n_channels = as_line(time, "time", len(line)), as_wave(wave), line.shape[1]
     if roles is not None and len(roles) != n_channels:
         raise ValueError(f"`roles` must have {n_channels} words, one a channel. Got {len(roles)}.")
     ax = new_axes(ax, height=_stack_height(n_channels))
-    images = _draw_strips(ax, line, as_line(time, "time", len(line)), wave, value_scale(line) if share_scale else None)
+    images = _draw_strips(ax, line, time, wave, value_scale(line) if share_scale else None)
     ends = [""] * n_channels if roles is None else [str(role) for role in roles]
     if not share_scale:
         limits = [f"up to {np.abs(channel).max():.2g}" for channel in line.T]
         ends = [f"{role}, {limit}" if role else limit for role, limit in zip(ends, limits, strict=True)]
     for channel, end in enumerate(ends):
         ax.text(
-            1.008, channel, end, transform=ax.get_yaxis_transform(), va="center", fontsize=_small(n_channels), color=INK
+            1.008,
+            channel,
+            end,
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=small_type(n_channels),
+            color=INK,
         )
     if share_scale:
         color_bar(ax, images[0], unit)
@@ -80,7 +84,7 @@ def plot_strip(
     line: Any,
     time: Any,
     *,
-    wave: Wave | None = None,
+    wave: tuple[Any, Any] | None = None,
     unit: str = UNIT,
     title: str | None = "One channel on the time axis",
     ax: Axes | None = None,
@@ -105,9 +109,10 @@ def plot_strip(
     Axes
         The axes drawn on.
     """
-    line = as_line(line, "line")
+    line, wave = as_line(line, "line"), as_wave(wave)
+    time = as_line(time, "time", len(line))
     ax = new_axes(ax, height=1.7 if wave is None else 2.1)
-    image = _draw_strips(ax, line[:, None], as_line(time, "time", len(line)), wave, value_scale(line))[0]
+    image = _draw_strips(ax, line[:, None], time, wave, value_scale(line))[0]
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     color_bar(ax, image, unit)
@@ -118,7 +123,7 @@ def plot_strip_columns(
     lines: Mapping[str, Any],
     time: Any,
     *,
-    waves: Mapping[str, Wave],
+    waves: Mapping[str, tuple[Any, Any]],
     unit: str = UNIT,
     title: str | None = "The same channels, other waves",
 ) -> tuple[Figure, np.ndarray]:
@@ -149,19 +154,23 @@ def plot_strip_columns(
     arrays = {
         name: as_array(line, f"lines[{name!r}]", ndim=2, axes="(time, n_channels)") for name, line in lines.items()
     }
-    n_channels = next(iter(arrays.values())).shape[1]
+    length, n_channels = next(iter(arrays.values())).shape
+    for name, line in arrays.items():
+        if line.shape != (length, n_channels):
+            raise ValueError(f"`lines[{name!r}]` must have the shape {(length, n_channels)}. Got {line.shape}.")
+    time = as_line(time, "time", length)
+    drawn = {name: as_wave(wave) for name, wave in waves.items()}
     figure, axes = plt.subplots(
         1, len(arrays), figsize=(9, _stack_height(n_channels)), sharex=True, layout="constrained", squeeze=False
     )
     axes = axes[0]
     scale = value_scale(*arrays.values())
     for ax, (name, line) in zip(axes, arrays.items(), strict=True):
-        images = _draw_strips(ax, line, as_line(time, "time", len(line)), waves[name], scale)
+        images = _draw_strips(ax, line, time, drawn[name], scale)
         ax.xaxis.set_major_locator(plt.MaxNLocator(3))
         dress(ax, None, "sample", "channel" if ax is axes[0] else None)
         ax.set_title(name, loc="left", fontsize=TICK + 1, color=INK)
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    name_figure(figure, title)
     color_bar(axes, images[0], unit)
     return figure, axes
 
@@ -178,37 +187,10 @@ def _draw_strips(
         images.append(ax.imshow(values[None], cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent))
         if wave is not None:
             draw_wave(ax, wave, float(channel), 0.8 * _HALF)
-    ax.set(xlim=span(time if wave is None else as_line(wave[0], "wave[0]")), ylim=(n_channels - 0.5, -0.5))
+    ax.set(xlim=span(time if wave is None else wave[0]), ylim=(n_channels - 0.5, -0.5))
     number_channels(ax, n_channels)
     return images
 
 
-def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:
-    """Draw the wave about y = centre, its largest value `reach` above; a white edge keeps it readable on dark cells."""
-    values = as_line(wave[1], "wave[1]")
-    time = as_line(wave[0], "wave[0]", len(values))
-    height = centre - reach * values / (np.abs(values).max() or 1.0)  # the y axis points down
-    edge = patheffects.withStroke(linewidth=2.6, foreground="white", alpha=0.75)
-    ax.plot(time, height, color=INK, linewidth=1.3, path_effects=[edge])
-
-
-def span(time: np.ndarray) -> tuple[float, float]:
-    """Outer edges of the first and the last sample's cell."""
-    half = (time[-1] - time[0]) / (2 * max(len(time) - 1, 1)) or 0.5
-    return float(time[0] - half), float(time[-1] + half)
-
-
-def number_channels(ax: Axes, n_channels: int) -> None:
-    """Put a number at each channel, in a size that leaves room for the next."""
-    ax.set_yticks(range(n_channels))
-    ax.tick_params(axis="y", length=0)
-    for label in ax.get_yticklabels():
-        label.set_fontsize(_small(n_channels))
-
-
 def _stack_height(n_channels: int) -> float:
     return min(1.0 + 0.56 * n_channels, 14)
-
-
-def _small(n_channels: int) -> float:
-    return TICK if n_channels <= 20 else SMALL * min(1, 45 / n_channels)

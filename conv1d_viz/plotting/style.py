@@ -40,7 +40,7 @@ def channel_colors(n_channels: int) -> list[str]:
     """One colour a channel; the first eight always have the same, more are spread over viridis."""
     if n_channels <= len(_CHANNELS):
         return _CHANNELS[:n_channels]
-    return [to_hex(c) for c in plt.get_cmap("viridis")(np.linspace(0, 0.92, n_channels))]
+    return [to_hex(c) for c in plt.get_cmap("viridis")(np.linspace(0, 0.9, n_channels))]
 
 
 def value_scale(*arrays: np.ndarray) -> tuple[Colormap, Normalize]:
@@ -64,6 +64,31 @@ def new_axes(ax: Axes | None, width: float = 9.0, height: float = 3.0) -> Axes:
     if ax is None:
         _, ax = plt.subplots(figsize=(width, height), layout="constrained")
     return ax
+
+
+def new_panels(n_panels: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
+    """A figure of `n_panels` axes with shared limits, `columns` in a row of that many inches' height."""
+    columns = min(columns, n_panels)
+    rows = -(-n_panels // columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(9, height * rows + 0.7), sharex=True, sharey=True, layout="constrained", squeeze=False
+    )
+    axes = grid.ravel()
+    for ax in axes[n_panels:]:
+        ax.set_visible(False)
+    for ax in axes[max(n_panels - columns, 0) : n_panels]:
+        ax.tick_params(labelbottom=True)  # the lowest of its column, also where the last row is not full
+    return figure, axes[:n_panels]
+
+
+def name_figure(figure: Figure, title: str | None, xlabel: str | None = None, ylabel: str | None = None) -> None:
+    """Give a figure of several axes the title and the labels that they share."""
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    if xlabel:
+        figure.supxlabel(xlabel, fontsize=LABEL, color=INK)
+    if ylabel:
+        figure.supylabel(ylabel, fontsize=LABEL, color=INK)
 
 
 def figure_of(ax: Axes) -> Figure:

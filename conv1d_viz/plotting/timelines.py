@@ -9,27 +9,27 @@ from matplotlib.figure import Figure
 
 from conv1d_viz._checks import as_array
 from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.strips import UNIT, Wave, draw_wave, number_channels, span
 from conv1d_viz.plotting.style import (
     ACCENT,
     INK,
     PAPER,
     TARGET,
-    TITLE,
     TRUTH,
     color_bar,
     dress,
     legend,
+    name_figure,
     new_axes,
     value_scale,
 )
+from conv1d_viz.plotting.wave import UNIT, as_wave, draw_wave, number_channels, span
 
 
 def plot_timeline_map(
     line: Any,
     time: Any,
     *,
-    wave: Wave | None = None,
+    wave: tuple[Any, Any] | None = None,
     unit: str = UNIT,
     title: str | None = "All channels on the time axis",
     ax: Axes | None = None,
@@ -58,14 +58,14 @@ def plot_timeline_map(
     """
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
     time = as_line(time, "time", len(line))
-    n_channels = line.shape[1]
+    wave, n_channels = as_wave(wave), line.shape[1]
     ax = new_axes(ax, height=min(1.2 + 0.26 * n_channels, 9))
     cmap, norm = value_scale(line)
     extent = (*span(time), n_channels - 0.5, -0.5)
     image = ax.imshow(line.T, cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent)
     if wave is not None:
         draw_wave(ax, wave, (n_channels - 1) / 2, 0.46 * n_channels)
-    ax.set(xlim=span(time if wave is None else as_line(wave[0], "wave[0]")), ylim=extent[2:])
+    ax.set(xlim=span(time if wave is None else wave[0]), ylim=extent[2:])
     number_channels(ax, n_channels)
     color_bar(ax, image, unit)
     return dress(ax, title, "sample", "channel")
@@ -123,7 +123,6 @@ def plot_fill(
     axes[1].set_ylim(bottom=0)
     dress(axes[0], None, None, unit)
     dress(axes[1], None, "sample", "cells")
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE, fontweight="bold", color=INK)
+    name_figure(figure, title)
     figure.align_ylabels(axes)
     return figure, axes

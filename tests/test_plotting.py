@@ -1,0 +1,785 @@
+"""The figures that show data hold the numbers that they were given: read from the artists, not from pixels."""
+
+import inspect
+import itertools
+import re
+
+import jaxtyping
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, to_hex, to_rgb
+from matplotlib.figure import Figure
+
+import conv1d_viz as cv
+from conv1d_viz import plotting
+from conv1d_viz.plotting.style import (
+    ACCENT,
+    DIVERGING,
+    INK,
+    PAPER,
+    SEQUENTIAL,
+    TRUTH,
+    channel_colors,
+    ink_on,
+    value_scale,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+N_TIMES, N_CHANNELS, N_STEPS, N_PANELS = 30, 5, 7, 6
+TIME = np.arange(100.0, 100 + N_TIMES)
+PADDED = np.array([True, True, False, False, True, False, True])
+
+
+def whole(*shape, low=0):
+    """Whole numbers, so that arrays of floats and of integers hold the same; the first two differ."""
+    numbers = np.random.default_rng(len(shape)).integers(low, 9, shape).astype(float)
+    numbers.flat[:2] = 9, max(low, 1)
+    return numbers
+
+
+WAVE = (np.arange(98.0, 133), whole(35, low=-8))
+LINE = whole(N_TIMES, N_CHANNELS)
+TRUTH_LINE = whole(N_TIMES, low=-8)
+ROLES = ["crest", "silent", "trough", "crest", "rising"]
+LABELS = [f"without {channel}" for channel in range(N_PANELS)]
+CALLS = {
+    "plot_diagonal_deviation": {"deviation": whole(N_STEPS), "padded": PADDED},
+    "plot_fill": {
+        "repeated": whole(N_TIMES) + 1,
+        "existing": whole(N_TIMES),
+        "coverage": np.minimum(np.arange(1.0, N_TIMES + 1), 12),
+        "time": TIME,
+    },
+    "plot_forecast": {"time": TIME, "truth": TRUTH_LINE, "forecast": whole(N_TIMES)},
+    "plot_forecast_panels": {
+        "time": TIME,
+        "truth": TRUTH_LINE,
+        "predictions": whole(N_PANELS, N_TIMES),
+        "mse": np.array([4.0, 1, 0, 3, 2, 5]),
+        "labels": LABELS,
+    },
+    "plot_history": {"history": {"loss": [9, 5, 4, 3, 2, 1], "val_loss": [8, 6, 3, 7, 4, 5]}},
+    "plot_kernels": {"weights": whole(4, 1, N_CHANNELS, low=-8), "bias": whole(N_CHANNELS, low=-8)},
+    "plot_matrix": {"matrix": whole(N_CHANNELS, N_CHANNELS)},
+    "plot_pair_grid": {
+        "truth": TRUTH_LINE,
+        "predictions": whole(N_CHANNELS, N_CHANNELS, N_TIMES),
+        "mse": whole(N_CHANNELS, N_CHANNELS),
+    },
+    "plot_series": {"time": TIME, "values": TRUTH_LINE},
+    "plot_strip": {"line": LINE[:, 0], "time": TIME, "wave": WAVE},
+    "plot_strip_columns": {"lines": {"sine": LINE, "pulse": 2 * LINE}, "time": TIME, "waves": dict.fromkeys(
+        ("sine", "pulse"), WAVE
+    )},
+    "plot_strips": {"line": LINE, "time": TIME, "wave": WAVE, "roles": ROLES},
+    "plot_timeline_map": {"line": LINE, "time": TIME, "wave": WAVE},
+    "plot_window_map": {"acts": whole(20, N_STEPS), "padded": PADDED, "diagonal": 9, "picked": whole(20) % N_STEPS},
+}  # fmt: skip
+NAMES = sorted(CALLS)
+ON_AXES = [name for name in NAMES if "ax" in inspect.signature(getattr(cv, name)).parameters]
+
+
+def call(name, **changes):
+    return getattr(cv, name)(**(CALLS[name] | changes))
+
+
+def figure_of(result) -> Figure:
+    return result.figure if isinstance(result, Axes) else result[0]
+
+
+def mapped(function, value):
+    """The arguments with `function` applied to each of their arrays."""
+    if isinstance(value, dict):
+        return {key: mapped(function, item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(mapped(function, item) for item in value)
+    return function(value) if isinstance(value, np.ndarray) else value
+
+
+def content(figure: Figure) -> list:
+    """What the artists of a figure hold."""
+    held = []
+    for ax in figure.axes:
+        held += [image.get_array() for image in ax.images]
+        held += [line.get_xydata() for line in ax.lines]
+        held += [patch.get_path().vertices @ patch.get_patch_transform().get_matrix()[:2, :2] for patch in ax.patches]
+        held += [path.vertices for collection in ax.collections for path in collection.get_paths()]
+        held += [np.array([text.get_text()]) for text in ax.texts]
+    return held
+
+
+def texts(ax: Axes) -> dict[tuple[float, float], mpl.text.Text]:
+    return {text.get_position(): text for text in ax.texts}
+
+
+def hatched(ax: Axes, axis: int) -> list[tuple[float, float]]:
+    """First and last edge of each hatched patch."""
+    boxes = [patch.get_extents().transformed(ax.transData.inverted()) for patch in ax.patches if patch.get_hatch()]
+    return [tuple(sorted(np.round((box.intervalx, box.intervaly)[axis], 9).tolist())) for box in boxes]
+
+
+def runs(mask) -> list[tuple[float, float]]:
+    """Edges of the runs of true values, by a walk over them."""
+    edges, place = [], 0
+    for value, group in itertools.groupby(mask):
+        length = len(list(group))
+        edges += [(place - 0.5, place + length - 0.5)] if value else []
+        place += length
+    return edges
+
+
+# All functions
+
+
+def test_every_function_is_called_here():
+    assert NAMES == sorted(plotting.__all__) == sorted(name for name in dir(cv) if name.startswith("plot_"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_makes_one_figure_and_leaves_everything_else_alone(name, monkeypatch):
+    def forbidden(*_args, **_options):
+        pytest.fail("a plot function showed or saved its figure")
+
+    monkeypatch.setattr(plt, "show", forbidden)
+    monkeypatch.setattr(Figure, "show", forbidden)
+    monkeypatch.setattr(Figure, "savefig", forbidden)
+    settings, before = mpl.rcParams.copy(), mapped(np.copy, CALLS[name])
+    result = call(name)
+    figure_of(result).canvas.draw()
+    assert plt.get_fignums() == [figure_of(result).number]
+    assert mpl.rcParams == settings
+    np.testing.assert_equal(CALLS[name], before)
+    if name not in ON_AXES:
+        figure, axes = result
+        assert axes.ndim == 1
+        assert all(ax.figure is figure for ax in axes)
+
+
+@pytest.mark.parametrize("name", ON_AXES)
+def test_draws_on_the_axes_given(name):
+    figure, (given, other) = plt.subplots(1, 2)
+    assert call(name, ax=given) is given
+    assert plt.get_fignums() == [figure.number]
+    assert given.has_data()
+    assert not other.has_data()
+    alone = figure_of(call(name))
+    assert len(given.images) == len(alone.axes[0].images)
+    assert len(given.lines) == len(alone.axes[0].lines)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [np.ndarray.tolist, lambda a: a.astype(int), lambda a: a.astype(np.float32), lambda a: PANDAS.get(a.ndim, list)(a)],
+    ids=["lists", "integers", "float32", "pandas"],
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_accepts_what_is_like_an_array(name, kind, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as users call it
+    same = figure_of(getattr(cv, name)(**mapped(kind, CALLS[name])))
+    for drawn, expected in zip(content(same), content(figure_of(call(name))), strict=True):
+        if expected.dtype.kind == "U":
+            assert drawn.tolist() == expected.tolist()
+        else:
+            np.testing.assert_allclose(drawn, expected, atol=1e-5)
+
+
+PANDAS = {1: lambda a: pd.Series(a, index=a[::-1]), 2: pd.DataFrame}
+
+AXIS_LABELS = {
+    "plot_diagonal_deviation": ("step in the window", "largest difference\nin activation"),
+    "plot_fill": ("sample", "cells"),
+    "plot_forecast": ("sample", "error"),
+    "plot_forecast_panels": ("sample", "value"),
+    "plot_history": ("epoch", "mean squared error"),
+    "plot_kernels": ("sample, counted from the step", "weight"),
+    "plot_matrix": ("channel j", "channel i"),
+    "plot_pair_grid": ("channel j", "channel i"),
+    "plot_series": ("sample", "value"),
+    "plot_strip": ("sample", ""),
+    "plot_strip_columns": ("sample", "channel"),
+    "plot_strips": ("sample", "channel"),
+    "plot_timeline_map": ("sample", "channel"),
+    "plot_window_map": ("window (each starts one sample later)", "step in the window"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_and_titles(name):
+    def written(title):
+        result = call(name, **title)
+        figure = figure_of(result)
+        ax = result if isinstance(result, Axes) else result[1][1 if name in ("plot_fill", "plot_forecast") else 0]
+        labels = (ax.get_xlabel() or figure.get_supxlabel(), ax.get_ylabel() or figure.get_supylabel())
+        return labels, [figure.get_suptitle(), *[part.get_title(loc="left") for part in figure.axes]]
+
+    labels, titles = written({"title": "Seen here"})
+    assert labels == AXIS_LABELS[name]
+    assert titles.count("Seen here") == 1
+    default = inspect.signature(getattr(cv, name)).parameters["title"].default
+    assert written({})[1].count(default) == 1
+    assert default not in written({"title": None})[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "place"),
+    [
+        ("plot_series", "unit", 0),
+        ("plot_forecast", "unit", 0),
+        ("plot_fill", "unit", 0),
+        *[(name, "unit", -1) for name in ("plot_matrix", "plot_strip", "plot_strips", "plot_strip_columns")],
+        ("plot_timeline_map", "unit", -1),
+    ],
+)
+def test_units(name, option, place):
+    assert figure_of(call(name, **{option: "volts"})).axes[place].get_ylabel() == "volts"
+
+
+MANY = 60
+WIDE = np.abs(np.sin(np.outer(np.arange(N_TIMES), np.arange(1, MANY + 1))))
+CUBE = np.broadcast_to(WIDE.T, (MANY, MANY, N_TIMES))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("plot_strips", {"line": WIDE, "roles": ["rising"] * MANY}),
+        ("plot_strips", {"line": WIDE, "roles": None, "share_scale": False}),
+        ("plot_strip_columns", {"lines": {"a": WIDE, "b": WIDE}, "waves": {"a": WAVE, "b": WAVE}}),
+        ("plot_timeline_map", {"line": WIDE}),
+        ("plot_matrix", {"matrix": CUBE[:, :, 0] - 0.5}),
+        ("plot_pair_grid", {"predictions": CUBE, "mse": CUBE[:, :, 0]}),
+        ("plot_kernels", {"weights": np.ones((4, 1, MANY)), "bias": np.ones(MANY)}),
+        ("plot_forecast_panels", {"predictions": WIDE.T, "mse": np.ones(MANY), "labels": ["x"] * MANY}),
+    ],
+)
+def test_sixty_channels_draw(name, changes):
+    result = call(name, **changes)
+    figure = figure_of(result)
+    figure.canvas.draw()
+    assert figure.get_size_inches().max() <= 24
+    if name in ("plot_strips", "plot_strip_columns", "plot_timeline_map"):
+        labels = figure.axes[0].get_yticklabels()
+        assert [label.get_text() for label in labels] == [str(channel) for channel in range(MANY)]
+        boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+        assert all(low.y1 <= high.y0 + 1 for low, high in itertools.pairwise(boxes))
+
+
+SCALED = {
+    "plot_matrix": ("matrix", (4, 4)),
+    "plot_strip": ("line", (N_TIMES,)),
+    "plot_strips": ("line", (N_TIMES, 4)),
+    "plot_timeline_map": ("line", (N_TIMES, 4)),
+    "plot_window_map": ("acts", (20, N_STEPS)),
+}
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "cmap", "clim"),
+    [
+        (0, 3, SEQUENTIAL, (0, 3)),
+        (2, 3, SEQUENTIAL, (0, 3)),
+        (3, 3, SEQUENTIAL, (0, 3)),
+        (0, 0, SEQUENTIAL, (0, 1)),
+        (-5, 3, DIVERGING, (-5, 5)),
+        (-1, 3, DIVERGING, (-3, 3)),
+        (-2, -2, DIVERGING, (-2, 2)),
+    ],
+)
+@pytest.mark.parametrize("name", SCALED)
+def test_zero_is_white_and_the_scale_fits_the_signs(name, first, rest, cmap, clim):
+    parameter, shape = SCALED[name]
+    values = np.full(shape, float(rest))
+    values.flat[0] = first
+    ax = call(name, **({parameter: values, "roles": None} if name == "plot_strips" else {parameter: values}))
+    figure_of(ax).canvas.draw()
+    assert all(image.get_cmap() == cmap for image in ax.images)
+    assert {image.get_clim() for image in ax.images} == {clim}
+    assert figure_of(ax).axes[-1].get_ylim() == clim
+
+
+CONSTANT = {
+    "plot_strips": {"line": np.zeros((N_TIMES, N_CHANNELS)), "wave": (TIME, 0 * TIME), "share_scale": False},
+    "plot_pair_grid": {"mse": np.zeros((N_CHANNELS, N_CHANNELS))},
+    "plot_forecast_panels": {"mse": np.zeros(N_PANELS), "predictions": np.zeros((N_PANELS, N_TIMES))},
+    "plot_kernels": {"weights": np.zeros((3, 2, N_CHANNELS)), "bias": np.zeros(N_CHANNELS)},
+    "plot_diagonal_deviation": {"deviation": np.zeros(N_STEPS), "padded": np.zeros(N_STEPS, bool)},
+    "plot_fill": {"coverage": np.full(N_TIMES, 3)},
+    "plot_series": {"values": np.full(N_TIMES, 2.0)},
+    "plot_forecast": {"forecast": TRUTH_LINE},
+    "plot_history": {"history": {"loss": [0.5], "val_loss": [0.5]}},
+}
+
+
+@pytest.mark.parametrize("name", CONSTANT)
+def test_constant_values_draw_without_a_warning(name):
+    figure_of(call(name, **CONSTANT[name])).canvas.draw()
+
+
+@pytest.mark.parametrize("value", [0, 1, -3, 1e6])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_pair_grid_of_constant_forecasts_draws_flat_lines(value, dtype):
+    flat = np.full((2, 2, 9), value, dtype)
+    ax = call("plot_pair_grid", truth=flat[0, 0], predictions=flat, mse=np.zeros((2, 2)))
+    heights = np.array([path.vertices[:, 1] for lines in ax.collections for path in lines.get_paths()])
+    assert np.isfinite(heights).all()
+    assert (np.ptp(heights, axis=1) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("plot_matrix", {"matrix": np.array([[-0.001, 0.5], [-0.0, -0.004]])}),
+        ("plot_kernels", {"weights": np.ones((3, 1, 3)), "bias": np.array([-0.001, -0.0, 0.004])}),
+    ],
+)
+def test_zero_is_never_written_with_a_minus(name, changes):
+    figure = figure_of(call(name, **changes))
+    written = [text.get_text() for text in figure.findobj(mpl.text.Text)]
+    assert any(re.search(r"0\.00", text) for text in written)
+    assert [text for text in written if re.search(r"[-−]0\.0*(?!\d)", text)] == []
+
+
+# Wrong calls
+
+ARRAYS = [(name, key) for name in NAMES for key, value in CALLS[name].items() if isinstance(value, np.ndarray)]
+LEADING = {"values", "deviation", "repeated", "predictions", "weights", "acts", "line", "matrix"}
+
+
+def refused(name, parameter, match, **changes):
+    with pytest.raises(ValueError, match=rf"^`{re.escape(parameter)}` must {match}"):
+        call(name, **changes)
+
+
+@pytest.mark.parametrize(("name", "parameter"), ARRAYS)
+def test_arrays_with_gaps_and_of_other_dimensions_are_refused(name, parameter):
+    good = CALLS[name][parameter]
+    gap = good.astype(float)
+    gap.flat[-1] = np.nan
+    refused(name, parameter, "hold finite numbers only", **{parameter: gap})
+    refused(name, parameter, r"have the shape \(.*Got shape", **{parameter: good[..., None]})
+    refused(name, parameter, r"have the shape \(.*Got shape", **{parameter: good[0]})
+    refused(name, parameter, "not be empty", **{parameter: good[:0]})
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [(name, key) for name, key in ARRAYS if key not in LEADING and (name, key) != ("plot_forecast", "truth")],
+)
+def test_arrays_of_another_length_are_refused(name, parameter):
+    good = CALLS[name][parameter]
+    for bad in (good[:-1], np.concatenate((good, good[:1]))):
+        refused(name, parameter, rf"have .*\d+.*Got .*{len(bad)}", **{parameter: bad})
+
+
+SHORT = (WAVE[0][:-1], WAVE[1])
+GAP = (WAVE[0], np.where(WAVE[0] == 101, np.nan, WAVE[1]))
+
+
+@pytest.mark.parametrize("name", ["plot_strip", "plot_strips", "plot_timeline_map"])
+@pytest.mark.parametrize(
+    ("wave", "parameter", "match"),
+    [
+        (SHORT, "wave[1]", "have 34 values, one a time. Got 35"),
+        (GAP, "wave[1]", "hold finite numbers only. Got nan"),
+        (GAP[::-1], "wave[0]", "hold finite numbers only. Got nan"),
+        (WAVE[1], "wave", "be a pair of times and values. Got ndarray"),
+    ],
+)
+def test_waves_are_refused(name, wave, parameter, match, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    refused(name, parameter, match, wave=wave)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "match", "changes"),
+    [
+        ("plot_strips", "roles", "have 5 words, one a channel. Got 4", {"roles": ["crest"] * 4}),
+        ("plot_forecast_panels", "labels", "have 6 texts, one a forecast. Got 5", {"labels": LABELS[1:]}),
+        ("plot_forecast_panels", "columns", "be at least 1. Got 0", {"columns": 0}),
+        ("plot_kernels", "columns", "be at least 1. Got 0", {"columns": 0}),
+        ("plot_matrix", "matrix", r"have the shape \(5, 5\). Got \(5, 4\)", {"matrix": np.ones((5, 4))}),
+        ("plot_pair_grid", "mse", r"have the shape \(5, 5\). Got \(5, 4\)", {"mse": np.ones((5, 4))}),
+        ("plot_pair_grid", "predictions", "have the shape .*Got", {"predictions": np.ones((5, 4, N_TIMES))}),
+        ("plot_strip_columns", "waves", r"have the names .* \['pulse', 'sine'\]. Got", {"waves": {"sine": WAVE}}),
+        ("plot_strip_columns", "lines['sine']", "have the shape", {"lines": {"sine": TIME, "pulse": LINE}}),
+        ("plot_strip_columns", "waves", "have the names of", {"lines": {}, "waves": {}}),
+        ("plot_strip_columns", "time", "have 30 values, one a time. Got 29", {"time": TIME[1:]}),
+        ("plot_window_map", "diagonal", "be at least 0. Got -1", {"diagonal": -1}),
+        ("plot_window_map", "stride", "be at least 1. Got 0", {"stride": 0}),
+        ("plot_window_map", "first_step", "be at least 0. Got -1", {"first_step": -1}),
+        ("plot_history", "history['val_loss']", "have 2 values", {"history": {"loss": [1, 2], "val_loss": [1]}}),
+        ("plot_history", "history['loss']", "hold finite", {"history": {"loss": [np.nan], "val_loss": [1]}}),
+    ],
+)  # fmt: skip
+def test_wrong_calls_are_refused(name, parameter, match, changes):
+    refused(name, parameter, match, **changes)
+
+
+# Layers
+
+
+@pytest.mark.parametrize("first_step", [0, 3])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_window_map(first_step, stride):
+    acts = CALLS["plot_window_map"]["acts"]
+    ax = call("plot_window_map", first_step=first_step, stride=stride, note="sample 9")
+    figure_of(ax).canvas.draw()
+    (image,) = ax.images
+    np.testing.assert_array_equal(image.get_array(), acts.T)
+    edges = (-0.5, 19.5, first_step + N_STEPS - 0.5, first_step - 0.5)
+    assert tuple(image.get_extent()) == (*ax.get_xlim(), *ax.get_ylim()) == edges
+    assert hatched(ax, axis=1) == [(a + first_step, b + first_step) for a, b in runs(PADDED)]
+    picks, diagonal = (line.get_xydata().tolist() for line in ax.lines)
+    assert picks == [[window, step] for window, step in enumerate(CALLS["plot_window_map"]["picked"])]
+    shown = range(first_step, first_step + N_STEPS)
+    cells = [[window, step] for step in shown for window in range(20) if window + step * stride == 9]
+    assert diagonal == cells
+    (note,) = ax.texts
+    assert note.get_text() == "sample 9"
+    assert list(note.xy) in cells
+
+
+def test_a_bare_window_map_holds_the_image_only():
+    ax = cv.plot_window_map(whole(20, N_STEPS))
+    assert (len(ax.images), len(ax.lines), len(ax.patches), len(ax.texts)) == (1, 0, 0, 0)
+    assert not cv.plot_window_map(whole(20, N_STEPS), diagonal=99, note="out of sight").texts
+
+
+@pytest.mark.parametrize("padded", [PADDED, ~PADDED, PADDED & False, PADDED | True])
+def test_diagonal_deviation(padded):
+    deviation = CALLS["plot_diagonal_deviation"]["deviation"]
+    ax = call("plot_diagonal_deviation", padded=padded)
+    assert hatched(ax, axis=0) == runs(padded)
+    bars = ax.containers[0]
+    assert [bar.get_height() for bar in bars] == deviation.tolist()
+    assert [bar.get_center()[0] for bar in bars] == pytest.approx(range(N_STEPS))
+    assert [to_hex(bar.get_facecolor()) for bar in bars] == [ACCENT if p else INK for p in padded]
+    spans = [(int(first + 0.5), int(last - 0.5)) for first, last in runs(padded)]
+    assert [[int(number) for number in re.findall(r"\d+", text.get_text())] for text in ax.texts] == [
+        [first, last] for first, last in spans
+    ]
+
+
+@pytest.mark.parametrize("start", [-4, 0, 2])
+def test_kernels_of_one_feature_are_bars(start):
+    weights, bias = CALLS["plot_kernels"].values()
+    figure, axes = call("plot_kernels", start=start, columns=3)
+    assert len(axes) == N_CHANNELS
+    assert [ax.get_visible() for ax in figure.axes] == [True] * N_CHANNELS + [False]
+    assert len({ax.get_ylim() for ax in axes}) == len({ax.get_xlim() for ax in axes}) == 1
+    for channel, (ax, color) in enumerate(zip(axes, channel_colors(N_CHANNELS), strict=True)):
+        bars = ax.containers[0]
+        assert [bar.get_center()[0] for bar in bars] == pytest.approx(range(start, start + 4))
+        assert [bar.get_height() for bar in bars] == weights[:, 0, channel].tolist()
+        assert {to_hex(bar.get_facecolor()) for bar in bars} == {color}
+        assert ax.get_title(loc="left") == f"channel {channel}"
+        assert ax.get_title(loc="right") == f"bias {bias[channel]:+.2f}"
+
+
+def test_kernels_of_more_features_are_lines():
+    weights = whole(4, 3, 2)
+    _, axes = cv.plot_kernels(weights, start=5)
+    for channel, ax in enumerate(axes):
+        lines = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) == 4]
+        np.testing.assert_array_equal([line[:, 0] for line in lines], [[5, 6, 7, 8]] * 3)
+        np.testing.assert_array_equal([line[:, 1] for line in lines], weights[:, :, channel].T)
+        assert ax.get_title(loc="right") == ""
+
+
+# Series, training and forecast
+
+
+def test_series():
+    ax = call("plot_series")
+    (line,) = ax.lines
+    np.testing.assert_array_equal(line.get_xydata(), np.column_stack((TIME, TRUTH_LINE)))
+    assert ax.get_xlim() == (TIME[0], TIME[-1])
+
+
+@pytest.mark.parametrize(("validation", "best"), [([8, 6, 3, 7, 4, 3], 3), ([1, 2, 3, 4, 5, 6], 1), ([2, 1], 2)])
+def test_history_is_logarithmic_and_marks_the_best_epoch(validation, best):
+    loss = list(range(len(validation), 0, -1))
+    ax = cv.plot_history({"loss": loss, "val_loss": validation, "lr": ["?"]})
+    assert ax.get_yscale() == "log"
+    epochs = range(1, len(loss) + 1)
+    drawn = [[tuple(point) for point in line.get_xydata()] for line in ax.lines]
+    assert drawn == [list(zip(epochs, loss)), list(zip(epochs, validation)), [(best, min(validation))]]  # noqa: B905
+    assert ax.lines[2].get_marker() == "o"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "validation"]
+    (note,) = ax.texts
+    assert note.get_text() == f"best: {min(validation):.1e} after epoch {best}"
+    assert note.xy == (best, min(validation))
+
+
+def test_forecast_and_its_error():
+    forecast = CALLS["plot_forecast"]["forecast"]
+    _, (upper, lower) = call("plot_forecast")
+    drawn = {line.get_label(): line.get_xydata() for line in upper.lines}
+    np.testing.assert_array_equal(drawn["truth"], np.column_stack((TIME, TRUTH_LINE)))
+    np.testing.assert_array_equal(drawn["forecast"], np.column_stack((TIME, forecast)))
+    (error,) = (line.get_xydata() for line in lower.lines if len(line.get_xdata()) == N_TIMES)
+    np.testing.assert_array_equal(error, np.column_stack((TIME, forecast - TRUTH_LINE)))
+    assert upper.get_xlim() == lower.get_xlim() == (TIME[0], TIME[-1])
+    assert [text.get_text() for text in upper.get_legend().get_texts()] == ["truth", "forecast"]
+
+
+# Timelines
+
+
+def test_strips():
+    ax = call("plot_strips")
+    for channel, image in enumerate(ax.images):
+        np.testing.assert_array_equal(image.get_array(), LINE[None, :, channel])
+        left, right, bottom, top = image.get_extent()
+        assert (left, right) == (99.5, 129.5)
+        assert channel - 0.5 < top < channel < bottom < channel + 0.5
+    assert len({image.get_clim() for image in ax.images}) == 1
+    assert ax.get_xlim() == (97.5, 132.5)
+    assert ax.get_ylim() == (N_CHANNELS - 0.5, -0.5)
+    assert ax.get_yticks().tolist() == list(range(N_CHANNELS))
+    heights = np.array([line.get_ydata() for line in ax.lines])
+    shape = (np.arange(N_CHANNELS)[:, None] - heights) / (np.abs(heights[0]).max())
+    np.testing.assert_allclose(shape, np.tile(WAVE[1] / np.abs(WAVE[1]).max(), (N_CHANNELS, 1)) * shape.max())
+    assert 0.2 < np.abs(heights[0]).max() < 0.43
+    np.testing.assert_array_equal([line.get_xdata() for line in ax.lines], [WAVE[0]] * N_CHANNELS)
+    roles = sorted(ax.texts, key=lambda text: text.get_position()[1])
+    assert [text.get_text() for text in roles] == CALLS["plot_strips"]["roles"]
+    assert [text.get_position()[1] for text in roles] == list(range(N_CHANNELS))
+    assert all(text.get_position()[0] > 1 for text in roles)
+
+
+def test_strips_with_their_own_scales():
+    line = LINE * [1, 10, 0.1, -1, 0]
+    ax = call("plot_strips", line=line, share_scale=False, roles=["a", "b", "c", "d", ""])
+    high = np.abs(line).max(axis=0)
+    limits = [(0, high[0]), (0, high[1]), (0, high[2]), (-high[3], high[3]), (0, 1)]
+    assert [image.get_clim() for image in ax.images] == limits
+    assert [image.get_cmap() for image in ax.images] == [*[SEQUENTIAL] * 3, DIVERGING, SEQUENTIAL]
+    ends = [f"a, up to {high[0]:.2g}", f"b, up to {high[1]:.2g}", f"c, up to {high[2]:.2g}", f"d, up to {high[3]:.2g}"]
+    assert [text.get_text() for text in ax.texts] == [*ends, "up to 0"]
+    assert len(figure_of(ax).axes) == 1  # no colour bar
+
+
+@pytest.mark.parametrize(("time", "edges"), [([7], (6.5, 7.5)), ([4, 6, 8], (3, 9)), ([0.5, 1.5], (0, 2))])
+def test_a_strip_spans_its_cells(time, edges):
+    ax = cv.plot_strip(np.ones(len(time)), time)
+    assert tuple(ax.images[0].get_extent()[:2]) == ax.get_xlim() == edges
+    assert len(ax.lines) == 0
+
+
+def test_strip():
+    ax = call("plot_strip")
+    (image,) = ax.images
+    np.testing.assert_array_equal(image.get_array(), LINE[None, :, 0])
+    assert ax.get_yticks().size == 0
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), WAVE[0])
+
+
+def test_strip_columns_share_one_scale():
+    figure, axes = call("plot_strip_columns")
+    assert [ax.get_title(loc="left") for ax in axes] == ["sine", "pulse"]
+    for ax, line in zip(axes, CALLS["plot_strip_columns"]["lines"].values(), strict=True):
+        np.testing.assert_array_equal([image.get_array()[0] for image in ax.images], line.T)
+        assert {image.get_clim() for image in ax.images} == {(0, 2 * LINE.max())}
+        assert ax.get_xlim() == (97.5, 132.5)
+    assert len(figure.axes) == 3  # the third is the colour bar
+
+
+def test_timeline_map():
+    ax = call("plot_timeline_map")
+    (image,) = ax.images
+    np.testing.assert_array_equal(image.get_array(), LINE.T)
+    assert tuple(image.get_extent()) == (99.5, 129.5, N_CHANNELS - 0.5, -0.5)
+    assert (*ax.get_xlim(), *ax.get_ylim()) == (97.5, 132.5, N_CHANNELS - 0.5, -0.5)
+    assert ax.get_yticks().tolist() == list(range(N_CHANNELS))
+    (wave,) = ax.lines
+    assert np.corrcoef(wave.get_ydata(), WAVE[1])[0, 1] == pytest.approx(-1)  # the y axis points down
+    assert N_CHANNELS * 0.8 < 2 * np.abs(wave.get_ydata() - (N_CHANNELS - 1) / 2).max() < N_CHANNELS
+
+
+def test_fill_marks_where_cells_are_missing():
+    repeated, existing, coverage, _ = CALLS["plot_fill"].values()
+    _, (upper, lower) = call("plot_fill")
+    for line, values in zip((*upper.lines, *lower.lines), (repeated, existing, coverage), strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), np.column_stack((TIME, values)))
+    for ax in (upper, lower):
+        (shade,) = (c for c in ax.collections if to_hex(c.get_facecolor()[0]) == PAPER)
+        times = np.concatenate([path.vertices[:, 0] for path in shade.get_paths()])
+        assert (times.min(), times.max()) == (TIME[0], TIME[coverage < 12][-1])
+    assert lower.get_ylim()[0] == 0
+    assert upper.get_xlim() == lower.get_xlim()
+
+
+# Ablation
+
+
+@pytest.mark.parametrize(("columns", "grid"), [(4, (2, 4)), (3, (2, 3)), (9, (1, 6)), (1, (6, 1))])
+def test_forecast_panels(columns, grid):
+    predictions, mse = CALLS["plot_forecast_panels"]["predictions"], CALLS["plot_forecast_panels"]["mse"]
+    figure, axes = call("plot_forecast_panels", columns=columns)
+    assert figure.axes[0].get_gridspec().get_geometry() == grid
+    assert list(axes) == figure.axes[:N_PANELS]
+    assert not any(ax.get_visible() for ax in figure.axes[N_PANELS:])
+    for ax, forecast, score, label in zip(axes, predictions, mse, LABELS, strict=True):
+        drawn = {line.get_color(): line.get_xydata() for line in ax.lines}
+        np.testing.assert_array_equal(drawn[TRUTH], np.column_stack((TIME, TRUTH_LINE)))
+        np.testing.assert_array_equal(drawn[INK], np.column_stack((TIME, forecast)))
+        assert (ax.get_title(loc="left"), ax.get_title(loc="right")) == (label, f"MSE {score:.3f}")
+    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in axes}) == 1
+    tints = [lightness(axes[panel].get_facecolor()) for panel in np.argsort(mse)]
+    assert tints[0] > 99
+    assert (np.diff(tints) < -1).all()
+
+
+def test_the_lowest_panel_of_each_column_has_numbers():
+    figure, axes = call("plot_forecast_panels", columns=4)
+    figure.canvas.draw()
+    assert [ax.xaxis.get_tick_params()["labelbottom"] for ax in axes] == [False, False, True, True, True, True]
+
+
+def test_pair_grid_holds_every_forecast_in_its_cell():
+    predictions, mse = CALLS["plot_pair_grid"]["predictions"], CALLS["plot_pair_grid"]["mse"]
+    ax = call("plot_pair_grid")
+    np.testing.assert_array_equal(ax.images[0].get_array(), mse)
+    values, heights = [], []
+    for color, lines in ((TRUTH, np.broadcast_to(TRUTH_LINE, predictions.shape)), (INK, predictions)):
+        (drawn,) = (c for c in ax.collections if to_hex(c.get_edgecolor()[0]) == color)
+        segments = iter(path.vertices for path in drawn.get_paths())
+        for i in range(N_CHANNELS):
+            for j in range(N_CHANNELS):
+                across, down = next(segments).T - [[j], [i]]
+                np.testing.assert_allclose(np.diff(across), (across[-1] - across[0]) / (N_TIMES - 1))
+                assert across[0] == -across[-1] < -0.4
+                values.append(lines[i, j])
+                heights.append(down)
+        assert next(segments, None) is None
+    values, heights = np.ravel(values), np.ravel(heights)
+    slope, offset = np.polyfit(values, heights, 1)  # one scale for all, and the y axis points down
+    np.testing.assert_allclose(heights, slope * values + offset, atol=1e-12)
+    assert slope < 0
+    assert np.abs(heights).max() < 0.5
+    frames = [patch for patch in ax.patches if not patch.get_fill()]
+    assert [frame.get_center() for frame in frames] == pytest.approx(np.repeat(np.arange(N_CHANNELS), 2).reshape(-1, 2))
+    assert {to_hex(frame.get_edgecolor()) for frame in frames} == {INK}
+    assert all(0.8 < frame.get_width() == frame.get_height() < 1 for frame in frames)
+
+
+def test_pair_grid_tint_grows_with_the_mse_and_stays_light():
+    ax = call("plot_pair_grid", mse=np.arange(25.0).reshape(5, 5))
+    (image,) = ax.images
+    tints = [lightness(image.to_rgba(value)) for value in range(25)]
+    assert tints[0] > 99
+    assert (np.diff(tints) < 0).all()
+    assert contrast(image.to_rgba(24), to_rgb(INK)) > 4.5
+
+
+@pytest.mark.parametrize("n_channels", [1, 12, 13, 60])
+def test_values_are_written_up_to_twelve_channels(n_channels):
+    scores = np.random.default_rng(3).uniform(-4, 4, (n_channels, n_channels))
+    cubes = np.random.default_rng(4).normal(size=(n_channels, n_channels, 5))
+    every = 1 if n_channels <= 30 else 5
+    for ax, form in (
+        (cv.plot_matrix(scores), "{:.2f}"),
+        (cv.plot_pair_grid(np.arange(5), cubes, scores**2), "{:.3f}"),
+    ):
+        shown = scores if form == "{:.2f}" else scores**2
+        assert len(ax.texts) == (n_channels**2 if n_channels <= 12 else 0)
+        cells = {(round(x), round(y)): text.get_text() for (x, y), text in texts(ax).items()}
+        for (j, i), text in cells.items():
+            assert text == form.format(shown[i, j])
+        assert ax.get_xticks().tolist() == ax.get_yticks().tolist() == list(range(0, n_channels, every))
+
+
+@pytest.mark.parametrize("low", [0, -1])
+def test_values_contrast_with_their_cell(low):
+    ax = cv.plot_matrix(np.linspace(low, 1, 144).reshape(12, 12))
+    np.testing.assert_array_equal(ax.images[0].get_array(), np.linspace(low, 1, 144).reshape(12, 12))
+    cells = [(text.get_color(), ax.images[0].to_rgba(value)) for text, value in zip(
+        ax.texts, ax.images[0].get_array().ravel(), strict=True
+    )]  # fmt: skip
+    assert min(contrast(to_rgb(ink), cell) for ink, cell in cells) > 3
+    assert cells[-1][0] == "white"
+    assert {ink for ink, cell in cells if lightness(cell) > 90} == {INK}
+
+
+# Colours, by formulas of their own
+
+XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+DEUTERANOPIA = np.array(
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+)  # Machado, Oliveira and Fernandes (2009), severity 1.0, for linear RGB
+NOTICEABLE = 2.3  # distance in CIE Lab that is just noticed (Mahy, Van Eycken and Oosterlinck, 1994)
+
+
+def linear(rgb) -> np.ndarray:
+    rgb = np.asarray(rgb)[..., :3]
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(light) -> np.ndarray:
+    """CIE Lab of linear RGB, for the white of sRGB."""
+    relative = light @ XYZ.T / XYZ.sum(axis=1)
+    x, y, z = np.moveaxis(np.where(relative > 216 / 24389, np.cbrt(relative), relative * 841 / 108 + 4 / 29), -1, 0)
+    return np.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), axis=-1)
+
+
+def lightness(rgb) -> np.ndarray:
+    return lab(linear(rgb))[..., 0]
+
+
+def contrast(one, other) -> float:
+    dark, light = sorted(float(linear(rgb) @ XYZ[1]) for rgb in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_lightness_falls_evenly_along_the_sequential_map():
+    values = lightness(SEQUENTIAL(np.arange(256)))
+    assert (np.diff(values) < 0).all()
+    assert values[0] > 99.9
+    assert values[-1] < 15
+    assert np.abs(values - np.linspace(values[0], values[-1], 256)).max() < 1
+
+
+def test_the_diverging_map_is_white_in_the_middle_and_balanced():
+    values = lightness(DIVERGING(np.arange(256)))
+    negative, positive = values[127::-1], values[128:]
+    assert negative[0] > 99
+    assert positive[0] > 99
+    assert np.abs(negative - positive).max() < 4
+    assert (np.diff(negative) < 0).all()
+    assert (np.diff(positive) < 0).all()
+    ends = lab(linear(DIVERGING([64, 191])))[:, 1:]
+    assert np.linalg.norm(ends[0] - ends[1]) > 20 * NOTICEABLE
+
+
+def test_channel_colors_differ_for_deuteranopes():
+    light = linear([to_rgb(color) for color in channel_colors(8)])
+    seen = lab(np.clip(light @ DEUTERANOPIA.T, 0, 1))
+    closest = min(np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2))
+    assert closest > 3 * NOTICEABLE  # it is 8.7, between the blue and the purple
+
+
+@pytest.mark.parametrize("n_channels", [1, 5, 8, 9, 60])
+def test_channel_colors_are_as_many_and_distinct(n_channels):
+    colors = channel_colors(n_channels)
+    assert len(colors) == len(set(colors)) == n_channels
+    if n_channels <= 8:
+        assert colors == channel_colors(8)[:n_channels]
+    assert max(lightness([to_rgb(color) for color in colors])) < 85
+
+
+def test_value_scale_covers_all_arrays():
+    cmap, norm = value_scale(np.array([1.0, 2]), np.array([[-3.0]]))
+    assert (cmap, norm.vmin, norm.vmax) == (DIVERGING, -3, 3)
+
+
+def test_ink_on_dark_cells_is_white():
+    norm = Normalize(0, 1)
+    assert [ink_on(SEQUENTIAL, norm, value) for value in (0, 0.2, 0.8, 1)] == [INK, INK, "white", "white"]
