@@ -48,4 +48,5 @@ def number_channels(ax: Axes, n_channels: int) -> None:
 
 
 def small_type(n_channels: int) -> float:
+    """Return a type size in points that leaves room for a line of text a channel."""
     return TICK if n_channels <= 20 else SMALL * min(1, 45 / n_channels)
