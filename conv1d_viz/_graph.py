@@ -89,11 +89,12 @@ def layer_tensor(model: Any, layer: Any) -> Any:
 
 def layer_output(model: Any, layer: Any) -> Any:
     """Return the symbolic output of a layer, which must be (window, step, channel)."""
-    output = layer_tensor(model, layer)
-    if len(output.shape) != 3:
-        name = find_layer(model, layer).name
+    output, found = layer_tensor(model, layer), find_layer(model, layer)
+    if len(output.shape) != 3 or getattr(found, "data_format", None) == "channels_first":
+        order = " with channels first" if len(output.shape) == 3 else ""
         raise ValueError(
-            f"`layer` must have an output of shape (window, step, channel). Layer {name!r} gives {output.shape}."
+            "`layer` must have an output of shape (window, step, channel). "
+            f"Layer {found.name!r} gives {output.shape}{order}."
         )
     return output
 
@@ -105,6 +106,21 @@ def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window 
     if y.shape != expected:
         raise ValueError(f"`y` must have the shape {expected} of the model's forecasts. Got {y.shape}.")
     return y
+
+
+def run(function: Any, arrays: list[np.ndarray]) -> np.ndarray:
+    """Call a piece of a network and return its output in float32, or in float64 where the network computes in that."""
+    tensors = [
+        np.asarray(array, dtype=np.float64 if tensor.dtype == "float64" else np.float32)
+        for array, tensor in zip(arrays, function.inputs, strict=True)
+    ]
+    output = keras.ops.convert_to_numpy(function(tensors))
+    output = output if output.dtype == np.float64 else output.astype(np.float32, copy=False)
+    if not np.isfinite(output).all():
+        raise ValueError(
+            "`model` must give finite numbers for `x`. Got NaN or infinity: look at its weights, and scale `x`."
+        )
+    return output
 
 
 def windows_per_call(model: Any, n_steps: int) -> int:

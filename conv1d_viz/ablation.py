@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from tqdm import tqdm
 
 from conv1d_viz._checks import as_seed, one_of
-from conv1d_viz._graph import as_model, as_targets, as_windows, layer_output, windows_per_call
+from conv1d_viz._graph import as_model, as_targets, as_windows, layer_output, run, windows_per_call
 from conv1d_viz._keras import keras
 from conv1d_viz.deletions import Deletion, as_deletion, as_deletions
 
@@ -180,7 +180,7 @@ def _forecasts(
     starts = range(0, len(x), size)
 
     def activations(rows: Any) -> np.ndarray:
-        return keras.ops.convert_to_numpy(first([np.asarray(x[rows], dtype=np.float32)]))
+        return run(first, [x[rows]])
 
     n_channels = hidden.shape[-1]
     level = np.zeros(n_channels)
@@ -195,14 +195,12 @@ def _forecasts(
         for start in starts:
             rows = slice(start, start + size)
             kept = activations(rows)
-            substitute = np.broadcast_to(level.astype(np.float32), kept.shape)
+            substitute = np.broadcast_to(level.astype(kept.dtype), kept.shape)
             if order:
                 substitute = np.stack([activations(order[c][rows])[..., c] for c in range(n_channels)], axis=-1)
-            inputs = np.asarray(x[rows], dtype=np.float32)
             for k, channels in enumerate(deletions):
                 values = kept.copy()
                 values[..., list(channels)] = substitute[..., list(channels)]
-                tensors = [values] if hidden is source else [values, inputs]
-                predictions[k, rows] = keras.ops.convert_to_numpy(rest(tensors))
+                predictions[k, rows] = run(rest, [values] if hidden is source else [values, x[rows]])
                 bar.update()
     return predictions

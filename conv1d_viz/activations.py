@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from conv1d_viz._checks import as_size
-from conv1d_viz._graph import as_model, as_windows, layer_output, windows_per_call
+from conv1d_viz._graph import as_model, as_windows, layer_output, run, windows_per_call
 from conv1d_viz._keras import keras
 
 
@@ -31,7 +31,7 @@ def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "wind
     ------
     TypeError, ValueError
         If the model has no graph, the layer is unknown (the message lists those there are) or has no channel axis,
-        or the windows do not fit the model.
+        or the windows do not fit the model, or make it give NaN.
     """
     model = as_model(model)
     output = layer_output(model, layer)
@@ -39,8 +39,7 @@ def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "wind
     # keras.Function walks the graph that is there; a second keras.Model on it would change the user's model.
     function = keras.Function(model.inputs, output)
     size = windows_per_call(model, x.shape[1])
-    chunks = (np.asarray(x[start : start + size], dtype=np.float32) for start in range(0, len(x), size))
-    return np.concatenate([keras.ops.convert_to_numpy(function([chunk])) for chunk in chunks])
+    return np.concatenate([run(function, [x[start : start + size]]) for start in range(0, len(x), size)])
 
 
 class ReceptiveField(NamedTuple):
@@ -65,7 +64,7 @@ class ReceptiveField(NamedTuple):
 
 
 # Layers that look at each step by itself, so that they change no receptive field.
-_STEPWISE = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Dropout", "SpatialDropout1D",
+_STEPWISE = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout", "SpatialDropout1D",
              "GaussianNoise", "GaussianDropout", "BatchNormalization", "InputLayer")  # fmt: skip
 
 
@@ -112,7 +111,7 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
 
     size, stride, start = 1, 1, 0
     for part in _chain(model, tensor):
-        if isinstance(part, keras.layers.Conv1D):
+        if type(part) is keras.layers.Conv1D:  # a subclass may do anything
             reach = (part.kernel_size[0] - 1) * part.dilation_rate[0] + 1
             left, steps = _padding(part, reach, steps)
             size, start = size + (reach - 1) * stride, start - left * stride

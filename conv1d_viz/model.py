@@ -122,6 +122,8 @@ def train(
     ------
     TypeError, ValueError
         If the arrays do not fit the model or each other, the model is not compiled, or a number is out of range.
+    FloatingPointError
+        If a loss is no longer finite.
     """
     model = as_model(model)
     x = as_windows(model, x)
@@ -134,6 +136,10 @@ def train(
             "`validation_split` must leave windows to train and to validate with, a share between 0 and 1. "
             f"Got {split:g} of {len(x)} windows."
         )
+    if seed is not None and seed >= 2**32:
+        raise ValueError(f"`seed` must be below 2**32. Got {seed}.")
+    if report is not None and not callable(report):
+        raise TypeError(f"`report` must be a function or None. Got {report!r}.")
     if not model.compiled:
         raise ValueError(f"`model` must be compiled. Got {model.name!r} without a loss and an optimizer.")
 
@@ -165,11 +171,16 @@ def _validating(model: Any, x: np.ndarray, y: np.ndarray) -> Any:
     """
     size = windows_per_call(model, x.shape[1])
 
-    def score(_: int, logs: dict[str, float]) -> None:
+    def score(epoch: int, logs: dict[str, float]) -> None:
         model.reset_metrics()
         for start in range(0, len(x), size):
             running = model.test_on_batch(x[start : start + size], y[start : start + size], return_dict=True)
         logs["val_loss"] = float(running["loss"])
+        if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
+            raise FloatingPointError(
+                f"training of `model` diverged in epoch {epoch + 1}: loss {logs['loss']:g}, validation loss "
+                f"{logs['val_loss']:g}. A lower learning rate or scaled series may help."
+            )
 
     return keras.callbacks.LambdaCallback(on_epoch_end=score)
 
@@ -179,8 +190,9 @@ def _reporting(report: Callable[[str], Any], epochs: int) -> Any:
 
     def line(epoch: int, logs: dict[str, float]) -> None:
         if (epoch + 1) % every == 0 or epoch + 1 == epochs:
-            bound = 10.0 ** np.ceil(np.log10(logs["val_loss"]))
-            report(f"epoch {epoch + 1:{len(str(epochs))}d} of {epochs}: validation loss under {bound:g}")
+            loss = logs["val_loss"]
+            bound = 10.0 ** np.ceil(np.log10(loss)) if loss > 0 else 0.0
+            report(f"epoch {epoch + 1:{len(str(epochs))}d} of {epochs}: validation loss at most {bound:g}")
 
     return keras.callbacks.LambdaCallback(on_epoch_end=line)
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from conv1d_viz._checks import as_number, as_seed, as_size, one_of
 
+_FARTHEST = 2**53
 SHAPES = ("sine", "half_sine", "pulse", "harmonics")
 
 
@@ -55,7 +56,9 @@ def toy_series(
     ([100, 101, 102, 103], [0.0, 1.0, 0.0, -1.0])
     """
     n = as_size(n, "n")
-    start = as_size(start, "start", minimum=-(2**53))
+    start = as_size(start, "start", minimum=-_FARTHEST)
+    if start + n > _FARTHEST:
+        raise ValueError(f"`start` must leave all times below 2**53, which floats can tell apart. Got {start}.")
     period = as_number(period, "period", 0.0, above=True)
     noise = as_number(noise, "noise", 0.0)
     one_of(shape, "shape", SHAPES)

@@ -127,3 +127,16 @@ def test_receptive_field_of_an_open_length():
         cv.receptive_field(model, "strided")
     assert cv.receptive_field(model, "strided", window=10) == (7, 2, -2)
     assert cv.receptive_field(model, "strided", window=9) == (7, 2, -2)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("mixed_bfloat16", np.float32), ("float64", np.float64)])
+def test_other_precisions(precision, dtype):
+    inputs = keras.Input((12, 1), dtype="float64" if precision == "float64" else "float32")
+    h = L.Conv1D(3, 3, padding="same", name="conv", dtype=precision)(inputs)
+    model = keras.Model(inputs, L.Dense(1, dtype=precision)(L.GlobalMaxPooling1D(dtype=precision)(h)))
+    x = np.random.default_rng(0).normal(size=(5, 12, 1))
+    acts = cv.layer_activations(model, x, "conv")
+    assert acts.dtype == dtype
+    assert cv.diagonal_sum(acts, fill=None).shape == (16, 3)
+    forecast = cv.predict_ablated(model, x, "conv", ())
+    np.testing.assert_allclose(forecast, model.predict(x, verbose=0).astype(np.float32), rtol=1e-6)

@@ -58,6 +58,7 @@ def test_sizes(value, error, model, windows):
         ({"noise": True}, TypeError, r"`noise` must be a number\. Got True"),
         ({"shape": "square"}, ValueError, r"`shape` must be one of 'sine', .*Got 'square'"),
         ({"shape": None}, ValueError, r"`shape` must be one of .*Got None"),
+        ({"start": 2**53}, ValueError, r"`start` must leave all times below 2\*\*53.*Got 9007199254740992"),
         ({"seed": -1}, ValueError, r"`seed` must be at least 0\. Got -1"),
         ({"seed": 1.0}, TypeError, r"`seed` must be an integer\. Got 1\.0"),
     ],
@@ -289,6 +290,32 @@ def test_models_that_cannot_be_looked_into(windows):
     refused(ValueError, r"`model` must forecast \(n_windows, horizon\)\. Got .*\(None, 20, 1\)", study, steps, x, y)
 
 
+def test_networks_that_give_no_numbers(windows):
+    x, y = windows
+    model = cv.build_model(window=20, channels=2, kernel_size=3, seed=0)
+    cases = [(model, 1e39 * x)]
+    broken = keras.models.clone_model(model)
+    broken.set_weights([w * np.nan for w in model.get_weights()])
+    cases.append((broken, x))
+    for network, series in cases:
+        for call in (
+            lambda m, v: cv.layer_activations(m, v, "conv1"),
+            lambda m, v: cv.predict_ablated(m, v, "conv1", ()),
+            lambda m, v: study(m, v, y),
+        ):
+            refused(ValueError, r"`model` must give finite numbers for `x`\. Got NaN", call, network, series)
+
+
+def test_channels_first(windows):
+    inputs = keras.Input((20, 1))
+    conv = L.Conv1D(3, 1, data_format="channels_first", name="turned")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(conv))
+    match = "`layer` .*'turned'.*channels first"
+    refused(ValueError, match, cv.layer_activations, model, windows[0], "turned")
+    refused(ValueError, match, cv.predict_ablated, model, windows[0], "turned", (0,))
+    refused(ValueError, match, cv.receptive_field, model, "turned")
+
+
 def test_receptive_fields_that_are_not_known(model):
     inputs = keras.Input((20, 1))
     dense = L.Dense(20, name="over_time")(L.Permute((2, 1))(inputs))
@@ -307,6 +334,8 @@ def test_receptive_fields_that_are_not_known(model):
         ({"validation_split": 0}, ValueError, r"`validation_split` must be a finite number above 0\. Got 0"),
         ({"validation_split": "0.1"}, TypeError, r"`validation_split` must be a number\. Got '0\.1'"),
         ({"seed": "a"}, TypeError, r"`seed` must be an integer\. Got 'a'"),
+        ({"seed": 2**32}, ValueError, r"`seed` must be below 2\*\*32\. Got 4294967296"),
+        ({"report": 1}, TypeError, r"`report` must be a function or None\. Got 1"),
     ],
 )
 def test_training(model, windows, options, error, match):

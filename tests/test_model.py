@@ -98,3 +98,21 @@ def test_layer_rows_describe_the_model():
         ("conv2", "Conv1D, 1 filter of 8, tanh", (100, 1), 65),
         ("global_max", "GlobalMaxPooling1D", (1,), 0),
     ]
+
+
+def test_a_training_that_diverges_says_so():
+    x, y = data()
+    model = cv.build_model(window=20, seed=0)
+    model.compile(optimizer=keras.optimizers.SGD(1e30), loss="mse")
+    model.layers[1].activation = keras.activations.linear
+    with pytest.raises(FloatingPointError, match=r"training of `model` diverged in epoch \d: loss"):
+        cv.train(model, x, y, epochs=5)
+
+
+def test_a_perfect_forecast_is_reported_without_a_logarithm():
+    inputs = keras.Input((20, 1))
+    model = keras.Model(inputs, keras.layers.GlobalMaxPooling1D()(inputs))
+    model.compile(loss="mse")
+    lines = []
+    cv.train(model, np.ones((40, 20, 1)), np.ones((40, 1)), epochs=1, report=lines.append)
+    assert lines == ["epoch 1 of 1: validation loss at most 0"]
