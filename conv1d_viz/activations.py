@@ -65,7 +65,8 @@ class ReceptiveField(NamedTuple):
 
 # Layers that look at each step by itself, so that they change no receptive field.
 _STEPWISE = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout", "SpatialDropout1D",
-             "GaussianNoise", "GaussianDropout", "BatchNormalization", "InputLayer")  # fmt: skip
+             "GaussianNoise", "GaussianDropout", "Normalization", "Rescaling",
+             "BatchNormalization", "InputLayer")  # fmt: skip
 
 
 def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveField:

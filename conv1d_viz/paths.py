@@ -20,9 +20,12 @@ def project_root() -> Path:
 
 
 def output_root() -> Path:
-    """Return the folder that everything is written to: `CONV1D_VIZ_OUTPUT` where that is set, else the project's."""
+    """Return the folder that everything is written to: `CONV1D_VIZ_OUTPUT` where that is set, else the project's root.
+
+    A relative path counts from that root.
+    """
     folder = os.environ.get("CONV1D_VIZ_OUTPUT")
-    return Path(folder).expanduser() if folder else project_root()
+    return project_root() / Path(folder).expanduser() if folder else project_root()
 
 
 def model_path(name: str) -> Path:

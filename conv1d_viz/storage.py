@@ -125,7 +125,9 @@ def _keras_path(path: Any) -> Path:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise FileNotFoundError(f"`path` must be a file. Got {path}; notebooks/01_train.ipynb makes the models.")
+        raise FileNotFoundError(
+            f"`path` must be a file. Got {path}; notebooks/01_train.ipynb makes models and their JSON files."
+        )
     return path
 
 

@@ -37,6 +37,8 @@ def test_the_output_folder_is_written_to_and_read_only_for_want_of_the_projects_
     assert cv.find_model("wave") == own
     assert cv.model_path("wave") == written
     assert cv.save_figure(plt.figure(), "empty") == tmp_path / "out" / "figures" / "empty.png"
+    monkeypatch.setenv("CONV1D_VIZ_OUTPUT", "elsewhere")
+    assert cv.model_path("wave") == project / "elsewhere" / "models" / "wave.keras"
 
 
 def test_without_a_project_the_working_directory_is_the_root(tmp_path, monkeypatch):

@@ -193,7 +193,7 @@ PANDAS = {1: lambda a: pd.Series(a, index=a[::-1]), 2: pd.DataFrame}
 AXIS_LABELS = {
     "plot_diagonal_deviation": ("step in the window", "largest difference\nin activation"),
     "plot_fill": ("sample", "cells"),
-    "plot_forecast": ("sample", "error"),
+    "plot_forecast": ("sample", "forecast\n− truth"),
     "plot_forecast_panels": ("sample", "value"),
     "plot_history": ("epoch", "mean squared error"),
     "plot_kernels": ("sample, counted from the step", "weight"),

@@ -123,6 +123,6 @@ def plot_forecast(
     axes[1].fill_between(time, forecast - truth, color=TARGET, alpha=0.25, linewidth=0)
     axes[1].plot(time, forecast - truth, color=TARGET, linewidth=1.2)
     dress(axes[0], title, None, unit)
-    dress(axes[1], None, "sample", "error")
+    dress(axes[1], None, "sample", "forecast\n− truth")
     figure.align_ylabels(axes)
     return figure, axes

@@ -29,7 +29,9 @@ _FALL = [
 SEQUENTIAL = LinearSegmentedColormap.from_list("conv1d_viz.sequential", _RISE)
 DIVERGING = LinearSegmentedColormap.from_list(
     "conv1d_viz.diverging",
-    [((1 - p) / 2, c) for p, c in reversed(_FALL)] + [((1 + p) / 2, c) for p, c in _RISE[1:]],
+    # Without the darkest colours of either arm, where the two signs could not be told apart.
+    [((1 - p / _FALL[5][0]) / 2, c) for p, c in reversed(_FALL[:6])]
+    + [((1 + p / _RISE[5][0]) / 2, c) for p, c in _RISE[1:6]],
 )
 
 # Okabe and Ito (2008) without yellow and black, which vanish on white or pass for ink, and two darker ones.
