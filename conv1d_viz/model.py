@@ -172,10 +172,11 @@ def _validating(model: Any, x: np.ndarray, y: np.ndarray) -> Any:
     size = windows_per_call(model, x.shape[1])
 
     def score(epoch: int, logs: dict[str, float]) -> None:
-        model.reset_metrics()
+        total = 0.0
         for start in range(0, len(x), size):
-            running = model.test_on_batch(x[start : start + size], y[start : start + size], return_dict=True)
-        logs["val_loss"] = float(running["loss"])
+            chunk = x[start : start + size], y[start : start + size]
+            total += float(model.test_on_batch(*chunk, return_dict=True)["loss"]) * len(chunk[0])
+        logs["val_loss"] = total / len(x)
         if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
             raise FloatingPointError(
                 f"training of `model` diverged in epoch {epoch + 1}: loss {logs['loss']:g}, validation loss "

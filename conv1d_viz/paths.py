@@ -83,6 +83,6 @@ def replacing(path: Path) -> Iterator[Path]:
 def _plain(name: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a string. Got {name!r}.")
-    if not name or Path(name).name != name:
+    if not Path(name).name or Path(name).name != name or name == "..":
         raise ValueError(f"`name` must be a file name without folders. Got {name!r}.")
     return name

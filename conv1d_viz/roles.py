@@ -43,7 +43,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     -------
     DataFrame
         A row a channel: "response" (its largest absolute mean response), "phase" (degrees after the wave's crest,
-        -45..315, NaN for a silent channel) and "role" (silent, crest, falling, trough or rising).
+        -45..315, NaN for a silent or steady channel) and "role" (silent, crest, falling, trough, rising, or steady for
+        a channel that responds without changing).
 
     Raises
     ------
@@ -74,6 +75,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     response = np.abs(line).max(axis=0)
     silent = response < 0.1 * response.max() if response.any() else np.ones(len(response), dtype=bool)
     quarters = np.array(["crest", "falling", "trough", "rising"])
-    roles = np.where(silent, "silent", quarters[((after_crest + 45) // 90).astype(int)])
-    table = {"response": response, "phase": np.where(silent, np.nan, after_crest), "role": roles}
+    # A channel that hardly changes has no phase but that of its rounding errors.
+    steady = ~silent & (np.ptp(line, axis=0) < 1e-5 * response)
+    roles = np.select([silent, steady], ["silent", "steady"], quarters[((after_crest + 45) // 90).astype(int)])
+    table = {"response": response, "phase": np.where(silent | steady, np.nan, after_crest), "role": roles}
     return pd.DataFrame(table).rename_axis("channel")

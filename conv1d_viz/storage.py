@@ -14,7 +14,8 @@ from conv1d_viz.paths import replacing
 def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, Any] | None = None) -> Path:
     """Save a model to a `.keras` file, and beside it a JSON file that says how it came about.
 
-    Each file is written under another name and then moved into place, so an interrupted save leaves the old one.
+    Each file is written under another name and then moved into place, so an interrupted save leaves the old one. The
+    two moves follow each other, the model first.
 
     Parameters
     ----------
@@ -35,22 +36,24 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     Raises
     ------
     FileExistsError
-        If the file exists and `overwrite` is false.
+        If one of the two files exists and `overwrite` is false.
     TypeError, ValueError
         If the model is not Keras', the path has another ending, or `info` cannot be written as JSON.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
     path = _keras_path(path)
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {path}.")
+    for file in (path, path.with_suffix(".json")):
+        if file.exists() and not overwrite:
+            raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {file}.")
     try:
         text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise type(error)(f"`info` must be a dict that JSON can hold. Got {info!r:.80}: {error}") from None
-    with replacing(path) as temporary, replacing(path.with_suffix(".json")) as temporary_json:
-        model.save(temporary)
+    # The inner one is moved first: a model without its new story is found out sooner than a story without its model.
+    with replacing(path.with_suffix(".json")) as temporary_json, replacing(path) as temporary:
         temporary_json.write_text(text + "\n", encoding="utf-8")
+        model.save(temporary)
     return path
 
 

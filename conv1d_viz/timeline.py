@@ -30,7 +30,7 @@ def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, "
     time = np.arange(n_windows + (n_steps - 1) * stride)
     last = np.minimum(time // stride, n_steps - 1)
     first = np.maximum(-((n_windows - 1 - time) // stride), 0)
-    return np.maximum(last - first + 1, 0)
+    return last - first + 1
 
 
 def diagonal_sum(

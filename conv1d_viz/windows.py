@@ -13,7 +13,7 @@ def sliding_windows(
 ) -> tuple[Float[np.ndarray, "window step feature"], Float[np.ndarray, "window horizon"]]:
     """Cut a series into all windows of `window` consecutive samples and the `horizon` samples after each.
 
-    Both results are read-only views: nothing is copied, and a later change of `series` shows in them.
+    Both results are read-only views. Of an array of floats nothing is copied, and a later change of it shows in them.
 
     Parameters
     ----------

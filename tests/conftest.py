@@ -2,11 +2,14 @@
 
 import matplotlib as mpl
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # An int is fine where a float is asked for, as PEP 484 has it.
 install_import_hook("conv1d_viz", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 mpl.use("agg")
+settings.register_profile("untimed", deadline=None)  # speed is the benchmarks' business
+settings.load_profile("untimed")
 
 import matplotlib.pyplot as plt  # noqa: E402
 

@@ -355,6 +355,7 @@ def test_paths(model, tmp_path):
     refused(TypeError, r"`path` must be a path\. Got 3", cv.load_model, 3)
     refused(TypeError, r"`model` must be a Keras model\. Got dict", cv.save_model, {}, tmp_path / "wave.keras")
     refused(ValueError, r"`name` must be a file name without folders\. Got '\.\./wave'", cv.model_path, "../wave")
+    refused(ValueError, r"`name` must be a file name without folders\. Got '\.\.'", cv.model_path, "..")
     refused(TypeError, r"`name` must be a string\. Got 3", cv.find_model, 3)
     refused(TypeError, r"`figure` must be a Figure.*Got int", cv.save_figure, 3, "wave")
     assert list(tmp_path.iterdir()) == []

@@ -225,18 +225,10 @@ def test_labels_and_titles(name):
     assert default not in written({"title": None})[1]
 
 
-@pytest.mark.parametrize(
-    ("name", "option", "place"),
-    [
-        ("plot_series", "unit", 0),
-        ("plot_forecast", "unit", 0),
-        ("plot_fill", "unit", 0),
-        *[(name, "unit", -1) for name in ("plot_matrix", "plot_strip", "plot_strips", "plot_strip_columns")],
-        ("plot_timeline_map", "unit", -1),
-    ],
-)
-def test_units(name, option, place):
-    assert figure_of(call(name, **{option: "volts"})).axes[place].get_ylabel() == "volts"
+@pytest.mark.parametrize("name", [name for name in NAMES if "unit" in inspect.signature(getattr(cv, name)).parameters])
+def test_units(name):
+    upper_or_bar = 0 if name in ("plot_series", "plot_forecast", "plot_fill") else -1
+    assert figure_of(call(name, unit="volts")).axes[upper_or_bar].get_ylabel() == "volts"
 
 
 MANY = 60
@@ -262,11 +254,19 @@ def test_sixty_channels_draw(name, changes):
     figure = figure_of(result)
     figure.canvas.draw()
     assert figure.get_size_inches().max() <= 24
-    if name in ("plot_strips", "plot_strip_columns", "plot_timeline_map"):
-        labels = figure.axes[0].get_yticklabels()
-        assert [label.get_text() for label in labels] == [str(channel) for channel in range(MANY)]
-        boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
-        assert all(low.y1 <= high.y0 + 1 for low, high in itertools.pairwise(boxes))
+
+
+@pytest.mark.parametrize("n_channels", [1, 21, 60, 128])
+@pytest.mark.parametrize("name", ["plot_strips", "plot_strip_columns", "plot_timeline_map"])
+def test_every_channel_has_its_number_beside_the_others(name, n_channels):
+    line = np.ones((N_TIMES, n_channels))
+    changes = {"lines": {"a": line}, "waves": {"a": WAVE}} if name == "plot_strip_columns" else {"line": line}
+    figure = figure_of(call(name, **changes, **({"roles": None} if name == "plot_strips" else {})))
+    figure.canvas.draw()
+    labels = figure.axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels] == [str(channel) for channel in range(n_channels)]
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 + 1 for low, high in itertools.pairwise(boxes))
 
 
 SCALED = {
@@ -353,6 +353,7 @@ LEADING = {"values", "deviation", "repeated", "predictions", "weights", "acts", 
 def refused(name, parameter, match, **changes):
     with pytest.raises(ValueError, match=rf"^`{re.escape(parameter)}` must {match}"):
         call(name, **changes)
+    assert plt.get_fignums() == []  # nothing is begun before all is checked
 
 
 @pytest.mark.parametrize(("name", "parameter"), ARRAYS)

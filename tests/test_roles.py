@@ -34,3 +34,16 @@ def test_silent_is_under_a_tenth_of_the_strongest():
 
 def test_a_layer_without_any_response_is_all_silent():
     assert cv.channel_roles(np.zeros((100, 2)), T[:100], WAVE, T, 100).role.tolist() == ["silent", "silent"]
+
+
+def test_a_channel_that_never_changes_is_steady():
+    table = cv.channel_roles(np.column_stack([np.maximum(0, WAVE), np.full(300, 0.7)]), T, WAVE, T, 100)
+    assert table.role.tolist() == ["crest", "steady"]
+    assert np.isnan(table.phase[1])
+
+
+def test_parts_of_a_period_and_negative_responses():
+    line = np.column_stack([np.maximum(0, WAVE), np.minimum(0, -2 * WAVE)])
+    table = cv.channel_roles(line[:170], T[:170], WAVE, T, 100)
+    assert table.phase.tolist() == pytest.approx([0, 180], abs=1e-6)
+    assert table.response.tolist() == pytest.approx([1, 2])

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -31,6 +32,21 @@ def test_an_existing_model_is_replaced_only_when_told_to(model, tmp_path):
     assert cv.load_info(path)["run"] == 1
     cv.save_model(model, path, overwrite=True, info={"run": 2})
     assert cv.load_info(path)["run"] == 2
+
+
+def test_a_json_file_of_that_name_is_not_replaced_either(model, tmp_path):
+    (tmp_path / "wave.json").write_text("precious")
+    with pytest.raises(FileExistsError, match=r"wave\.json"):
+        cv.save_model(model, tmp_path / "wave.keras")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["precious"]
+
+
+def test_the_model_is_moved_into_place_before_its_story(model, tmp_path, monkeypatch):
+    moved = []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: (moved.append(new.name), replace(old, new)))
+    cv.save_model(model, tmp_path / "wave.keras")
+    assert moved == ["wave.keras", "wave.json"]
 
 
 def test_an_interrupted_save_leaves_the_old_files(model, tmp_path, monkeypatch):

@@ -74,6 +74,8 @@ def plot_window_map(
     padded = None if padded is None else as_line(padded, "padded", n_steps) > 0
     picked = None if picked is None else as_line(picked, "picked", n_windows)
     diagonal = None if diagonal is None else as_size(diagonal, "diagonal", minimum=0)
+    if diagonal is not None and diagonal > n_windows - 1 + (first_step + n_steps - 1) * stride:
+        raise ValueError(f"`diagonal` must be the time of a cell that is drawn. Got {diagonal}.")
     ax = new_axes(ax, height=4.2)
     cmap, norm = value_scale(acts)
     extent = (-0.5, n_windows - 0.5, first_step + n_steps - 0.5, first_step - 0.5)

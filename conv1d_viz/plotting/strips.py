@@ -77,7 +77,7 @@ def plot_strips(
         )
     if share_scale:
         color_bar(ax, images[0], unit)
-    return dress(ax, title, "sample", "channel")
+    return number_channels(dress(ax, title, "sample", "channel"), n_channels)
 
 
 def plot_strip(
@@ -168,7 +168,7 @@ def plot_strip_columns(
     for ax, (name, line) in zip(axes, arrays.items(), strict=True):
         images = _draw_strips(ax, line, time, drawn[name], scale)
         ax.xaxis.set_major_locator(plt.MaxNLocator(3))
-        dress(ax, None, "sample", "channel" if ax is axes[0] else None)
+        number_channels(dress(ax, None, "sample", "channel" if ax is axes[0] else None), n_channels)
         ax.set_title(name, loc="left", fontsize=TICK + 1, color=INK)
     name_figure(figure, title)
     color_bar(axes, images[0], unit)
@@ -188,7 +188,6 @@ def _draw_strips(
         if wave is not None:
             draw_wave(ax, wave, float(channel), 0.8 * _HALF)
     ax.set(xlim=span(time if wave is None else wave[0]), ylim=(n_channels - 0.5, -0.5))
-    number_channels(ax, n_channels)
     return images
 
 

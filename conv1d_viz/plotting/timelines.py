@@ -66,9 +66,8 @@ def plot_timeline_map(
     if wave is not None:
         draw_wave(ax, wave, (n_channels - 1) / 2, 0.46 * n_channels)
     ax.set(xlim=span(time if wave is None else wave[0]), ylim=extent[2:])
-    number_channels(ax, n_channels)
     color_bar(ax, image, unit)
-    return dress(ax, title, "sample", "channel")
+    return number_channels(dress(ax, title, "sample", "channel"), n_channels)
 
 
 def plot_fill(

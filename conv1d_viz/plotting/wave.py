@@ -39,12 +39,11 @@ def span(time: np.ndarray) -> tuple[float, float]:
     return float(time[0] - half), float(time[-1] + half)
 
 
-def number_channels(ax: Axes, n_channels: int) -> None:
-    """Put a number at each channel, in a size that leaves room for the next."""
+def number_channels(ax: Axes, n_channels: int) -> Axes:
+    """Put a number at each channel of a dressed axes, in a size that leaves room for the next."""
     ax.set_yticks(range(n_channels))
-    ax.tick_params(axis="y", length=0)
-    for label in ax.get_yticklabels():
-        label.set_fontsize(small_type(n_channels))
+    ax.tick_params(axis="y", length=0, labelsize=small_type(n_channels))
+    return ax
 
 
 def small_type(n_channels: int) -> float:
