@@ -1,6 +1,7 @@
 from .ablation import AblationStudy, ablation_study, predict_ablated
-from .activations import ReceptiveField, layer_activations, receptive_field
+from .activations import layer_activations
 from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
+from .fields import ReceptiveField, receptive_field
 from .model import build_model, layer_rows, train
 from .paths import find_model, model_path, save_figure
 from .plotting import (

@@ -1,130 +1,159 @@
-"""What the package asks of a Keras model: one input, one output, and layers that can be found and cut at."""
+"""The graph of a Keras model as a list of calls, nested models included, that can be cut anywhere and run in parts."""
 
+import itertools
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
-from conv1d_viz._checks import as_array
 from conv1d_viz._keras import keras
 
-# Bytes that the tensors of one call may take; larger batches of windows are split.
-MEMORY_BUDGET = 2**28
+
+class Call(NamedTuple):
+    """One call of a layer or operation; tensors are numbered, since a nested model has the same ones at each call."""
+
+    path: str
+    operation: Any
+    node: Any  # holds the arguments of the call; None where the input of a nested model is handed on
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
 
 
-def as_model(model: Any) -> Any:
-    """Return `model` if it is a Keras model with one input and one output whose graph is known; else say why not."""
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"`model` must be a Keras model. Got {type(model).__module__}.{type(model).__qualname__}.")
-    if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
-        raise ValueError(
-            "`model` must be a Sequential or functional model whose input shape is known. "
-            f"Got {type(model).__name__} {model.name!r}, which has no graph to look into."
-        )
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            f"`model` must have one input and one output. Got {len(model.inputs)} and {len(model.outputs)}."
-        )
-    return model
+class Graph(NamedTuple):
+    """The calls that lead from a model's input to its output, first to last, with those inside nested models."""
+
+    calls: list[Call]
+    source: int
+    output: int
+    shapes: list[tuple[int | None, ...]]  # by number of the tensor
+    places: list[tuple[str, Any, tuple[int, ...]]]  # path, layer and outputs of each call; nested models included
 
 
-def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
-    """Return `x` as an array of windows that `model` takes."""
-    x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)")
-    expected = model.inputs[0].shape
-    if len(expected) != 3 or any(e not in (None, n) for e, n in zip(expected[1:], x.shape[1:], strict=True)):
-        shape = ", ".join(["n_windows", *("any" if e is None else str(e) for e in expected[1:])])
-        raise ValueError(f"`x` must have the shape ({shape}) that the model takes. Got shape {x.shape}.")
-    return x
+def has_graph(operation: Any) -> bool:
+    """Tell a model that is the sum of its calls from a layer, and from a model that computes in a `call` of its own."""
+    if not isinstance(operation, keras.Model) or not getattr(operation, "outputs", None):
+        return False
+    return bool(operation.inputs) and type(operation).call.__module__.startswith("keras.")
 
 
-def find_layer(model: Any, layer: Any) -> Any:
-    """Return the layer of `model` that a name, an index or the object itself means."""
-    layers = list(model.layers)
-    known = ", ".join(f"{i} {item.name!r}" for i, item in enumerate(layers))
-    if isinstance(layer, str):
-        found = [item for item in layers if item.name == layer]
-    elif isinstance(layer, keras.layers.Layer):
-        found = [item for item in layers if item is layer]
-    elif isinstance(layer, (int, np.integer)) and not isinstance(layer, bool):
-        found = layers[layer : layer + 1 or None] if -len(layers) <= layer < len(layers) else []
-    else:
-        raise TypeError(f"`layer` must be a name, an index or a layer of the model: {known}. Got {layer!r}.")
-    if not found:
-        raise ValueError(f"`layer` must be one of the model's layers: {known}. Got {getattr(layer, 'name', layer)!r}.")
-    return found[0]
-
-
-def graph_nodes(model: Any) -> list[Any]:
-    """List the calls of layers and operations that lead from the input of `model` to its output, last to first.
+def trace(model: Any) -> Graph:
+    """List the calls that lead from the input of `model` to its output, with those inside nested models.
 
     A layer can have been called more often than that: by another model that shares it, or when Keras builds a
     sequential model again. `layer.output` is the first of these calls, and cutting there deletes nothing.
     """
-    nodes: list[Any] = []
-    seen: set[int] = set()
+    calls: list[Call] = []
+    shapes: list[tuple[int | None, ...]] = []
+    places: list[tuple[str, Any, tuple[int, ...]]] = []
+
+    def number(tensors: Any) -> tuple[int, ...]:
+        shapes.extend(tuple(tensor.shape) for tensor in tensors)
+        return tuple(range(len(shapes) - len(tensors), len(shapes)))
+
+    def add(part: Any, feeds: tuple[int, ...], prefix: str) -> tuple[int, ...]:
+        known: dict[int, int] = {}
+        for tensor, feed in zip(part.inputs, feeds, strict=True):
+            layer = tensor._keras_history.operation
+            key = feed
+            if prefix:  # a tensor of its own: it can be deleted without the paths around the nested model
+                (key,) = number([tensor])
+                calls.append(Call(prefix + layer.name, layer, None, (feed,), (key,)))
+            known[id(tensor)] = key
+            places.append((prefix + layer.name, layer, (key,)))
+        for node in _nodes(part):
+            operation = node.operation
+            path = prefix + operation.name
+            inputs = tuple(known[id(tensor)] for tensor in node.input_tensors)
+            if has_graph(operation):
+                outputs = add(operation, inputs, path + "/")
+            else:
+                outputs = number(node.outputs)
+                calls.append(Call(path, operation, node, inputs, outputs))
+            known.update(zip(map(id, node.outputs), outputs, strict=True))
+            places.append((path, operation, outputs))
+        return tuple(known[id(tensor)] for tensor in part.outputs)
+
+    source = number(model.inputs)
+    (output,) = add(model, source, "")
+    return Graph(calls, source[0], output, shapes, places)
+
+
+def _nodes(model: Any) -> Iterator[Any]:
+    """Yield the calls that the outputs of one model, without those nested in it, need, each after those it needs."""
+    done = {id(tensor) for tensor in model.inputs}
     tensors = list(model.outputs)
     while tensors:
-        operation, index, _ = tensors.pop()._keras_history
+        operation, index, _ = tensors[-1]._keras_history
         node = operation._inbound_nodes[index]
-        if id(node) not in seen:
-            seen.add(id(node))
-            nodes.append(node)
-            tensors.extend(node.input_tensors)
-    return nodes
+        missing = [tensor for tensor in node.input_tensors if id(tensor) not in done]
+        if id(tensors[-1]) in done:
+            tensors.pop()
+        elif missing:
+            tensors.extend(missing)
+        else:
+            done.update(map(id, node.outputs))
+            yield node
 
 
-def layer_tensor(model: Any, layer: Any) -> Any:
-    """Return the symbolic output of a layer that `model` calls once on the way from its input to its output."""
-    found = find_layer(model, layer)
-    calls = [node for node in graph_nodes(model) if node.operation is found]
-    if len(calls) != 1 or len(calls[0].outputs) != 1:
-        raise ValueError(
-            "`layer` must be called once by the model and have one output. "
-            f"Layer {found.name!r} is called {len(calls)} times{', with several outputs' if len(calls) == 1 else ''}."
-        )
-    return calls[0].outputs[0]
+def calls_between(graph: Graph, given: set[int], wanted: set[int]) -> list[Call]:
+    """List the calls that compute `wanted` once the tensors `given` are there, first to last."""
+    missing = set(wanted) - given
+    needed: list[Call] = []
+    for call in reversed(graph.calls):
+        if missing.intersection(call.outputs):
+            needed.append(call)
+            missing.update(key for key in call.inputs if key not in given)
+    return needed[::-1]
 
 
-def layer_output(model: Any, layer: Any) -> Any:
-    """Return the symbolic output of a layer, which must be (window, step, channel)."""
-    output, found = layer_tensor(model, layer), find_layer(model, layer)
-    if len(output.shape) != 3 or getattr(found, "data_format", None) == "channels_first":
-        order = " with channels first" if len(output.shape) == 3 else ""
-        raise ValueError(
-            "`layer` must have an output of shape (window, step, channel). "
-            f"Layer {found.name!r} gives {output.shape}{order}."
-        )
-    return output
+def calls_behind(graph: Graph, key: int) -> list[Call]:
+    """List the calls on the way to the model's output that depend on a tensor, first to last."""
+    touched, behind = {key}, []
+    for call in calls_between(graph, {graph.source, key}, {graph.output}):
+        if touched.intersection(call.inputs):
+            touched.update(call.outputs)
+            behind.append(call)
+    return behind
 
 
-def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window horizon"]:
-    """Return `y` as an array of exactly the shape that the forecasts of `model` have."""
-    y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)")
-    expected = (n_windows, *model.outputs[0].shape[1:])
-    if y.shape != expected:
-        raise ValueError(f"`y` must have the shape {expected} of the model's forecasts. Got {y.shape}.")
-    return y
+def run_calls(calls: list[Call], values: dict[int, Any]) -> None:
+    """Run calls in inference mode on the tensors in `values`, and add what they return.
+
+    Layers are called on tensors, never on symbols: that leaves no trace in the user's model.
+    """
+    for call in calls:
+        values.update(zip(call.outputs, run_call(call, [values[key] for key in call.inputs]), strict=True))
 
 
-def run(function: Any, arrays: list[np.ndarray]) -> np.ndarray:
-    """Call a piece of a network and return its output in float32, or in float64 where the network computes in that."""
-    tensors = [
-        np.asarray(array, dtype=np.float64 if tensor.dtype == "float64" else np.float32)
-        for array, tensor in zip(arrays, function.inputs, strict=True)
-    ]
-    output = keras.ops.convert_to_numpy(function(tensors))
-    output = output if output.dtype == np.float64 else output.astype(np.float32, copy=False)
-    if not np.isfinite(output).all():
+def run_call(call: Call, inputs: list[Any]) -> list[Any]:
+    """Run one call on other tensors than those it was made with."""
+    if call.node is None:
+        return inputs
+    named = {id(symbol): tensor for symbol, tensor in zip(call.node.input_tensors, inputs, strict=True)}
+    args, kwargs = call.node.arguments.fill_in(named)
+    return keras.tree.flatten(call.operation(*args, **kwargs))
+
+
+def to_tensor(array: np.ndarray, model: Any) -> Any:
+    """Return a copy as a tensor in the precision that `model` takes: float64 where it asks for that, else float32."""
+    dtype = np.float64 if model.inputs[0].dtype == "float64" else np.float32
+    with np.errstate(over="ignore"):  # infinities are refused with what comes out
+        return keras.ops.convert_to_tensor(np.array(array, dtype=dtype, order="C"))
+
+
+def to_array(tensor: Any) -> np.ndarray:
+    """Return a tensor as float64 where it is that, else float32; NaN and infinities are refused."""
+    array = keras.ops.convert_to_numpy(tensor)
+    array = array if array.dtype == np.float64 else array.astype(np.float32, copy=False)
+    if not np.isfinite(array).all():
         raise ValueError(
             "`model` must give finite numbers for `x`. Got NaN or infinity: look at its weights, and scale `x`."
         )
-    return output
+    return array
 
 
-def windows_per_call(model: Any, n_steps: int) -> int:
-    """How many windows of `n_steps` steps one call may take, by what all layers together hold for each of them."""
-    shapes = [output.shape for node in graph_nodes(model) for output in node.outputs]
-    floats = sum(math.prod(n_steps if n is None else n for n in shape[1:]) for shape in shapes)
-    return max(1, MEMORY_BUDGET // (4 * floats))
+def floats_per_window(graph: Graph, calls: list[Call], n_steps: int) -> int:
+    """Count the numbers that the tensors of some calls hold for one window of `n_steps` steps."""
+    keys = set(itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls))
+    return sum(math.prod(n_steps if n is None else n for n in graph.shapes[key][1:]) for key in keys)

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 from tqdm import tqdm
 
 from conv1d_viz._checks import as_seed, one_of
-from conv1d_viz._graph import as_model, as_targets, as_windows, layer_output, run, windows_per_call
-from conv1d_viz._keras import keras
+from conv1d_viz._cut import REPLACEMENTS, forecasts, stand_in
+from conv1d_viz._graph import trace
+from conv1d_viz._models import as_model, as_targets, as_windows, find_layer
 from conv1d_viz.deletions import Deletion, as_deletion, as_deletions
-
-REPLACEMENTS = ("zero", "mean", "shuffle")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +102,9 @@ def predict_ablated(
     TypeError, ValueError
         If the layer is unknown, a channel is out of range or named twice, or the windows do not fit the model.
     """
-    model, x, n_channels = _checked(model, x, layer, replacement)
+    model, x, path, n_channels = _checked(model, x, layer, replacement)
     deletion = as_deletion(channels, "channels", n_channels)
-    return _forecasts(model, x, layer, [deletion], replacement, as_seed(seed))[0]
+    return forecasts(model, x, path, [deletion], stand_in(model, x, path, replacement, as_seed(seed)))[0]
 
 
 def ablation_study(
@@ -141,66 +141,43 @@ def ablation_study(
     TypeError, ValueError
         As `predict_ablated`; also if the targets do not match or a set of channels is given twice.
     """
-    model, x, n_channels = _checked(model, x, layer, replacement)
+    model, x, path, n_channels = _checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
     seed = as_seed(seed)
     rows = as_deletions(deletions, n_channels)
-    forecasts = _forecasts(model, x, layer, [(), *rows], replacement, seed, progress)
-    mse = np.mean((forecasts.astype(np.float64) - y) ** 2, axis=(1, 2))
-    return AblationStudy(rows, forecasts[1:], mse[1:], forecasts[0], float(mse[0]), n_channels, replacement)
+    predictions = _in_parallel(model, x, path, [(), *rows], stand_in(model, x, path, replacement, seed), progress)
+    mse = np.array([np.mean((forecast.astype(np.float64) - y) ** 2) for forecast in predictions])
+    return AblationStudy(rows, predictions[1:], mse[1:], predictions[0], float(mse[0]), n_channels, replacement)
 
 
-def _checked(model: Any, x: Any, layer: Any, replacement: str) -> tuple[Any, np.ndarray, int]:
-    model = as_model(model)
-    if len(model.outputs[0].shape) != 2:
-        raise ValueError(f"`model` must forecast (n_windows, horizon). Got outputs of shape {model.outputs[0].shape}.")
-    n_channels = layer_output(model, layer).shape[-1]
-    one_of(replacement, "replacement", REPLACEMENTS)
-    return model, as_windows(model, x), n_channels
-
-
-def _forecasts(
+def _in_parallel(
     model: Any,
     x: Float[np.ndarray, "window step feature"],
-    layer: Any,
+    path: str,
     deletions: list[Deletion],
-    replacement: str,
-    seed: int | None,
-    progress: bool = False,
+    stand_in: Any,
+    progress: bool,
 ) -> Float[np.ndarray, "deletion window horizon"]:
-    """Run the network behind the layer once a deletion, on as many windows at a time as the memory budget holds.
+    """Share the deletions out among the workers of joblib's present configuration: by default this process alone."""
+    with tqdm(total=len(deletions) * len(x), desc="forecasts", unit_scale=True, disable=not progress) as bar:
+        workers = min(joblib.effective_n_jobs(None), len(deletions))
+        if workers < 2:
+            return forecasts(model, x, path, deletions, stand_in, bar.update)
+        blocks = [deletions[k::workers] for k in range(workers)]
+        predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
+        jobs = (joblib.delayed(forecasts)(model, np.array(x), path, block, stand_in) for block in blocks)
+        for k, part in enumerate(joblib.Parallel(return_as="generator")(jobs)):
+            predictions[k::workers] = part
+            bar.update(part.shape[0] * len(x))
+        return predictions
 
-    The network is cut with `keras.Function`, which leaves the model alone and keeps the paths around the layer.
-    """
-    hidden = layer_output(model, layer)
-    source = model.inputs[0]
-    first = keras.Function([source], hidden)
-    rest = keras.Function([source] if hidden is source else [hidden, source], model.outputs[0])
-    size = windows_per_call(model, x.shape[1])
-    starts = range(0, len(x), size)
 
-    def activations(rows: Any) -> np.ndarray:
-        return run(first, [x[rows]])
-
-    n_channels = hidden.shape[-1]
-    level = np.zeros(n_channels)
-    if replacement == "mean":
-        sums = [activations(slice(start, start + size)).sum(axis=0, dtype=np.float64) for start in starts]
-        level = np.sum([total.mean(axis=0) for total in sums], axis=0) / len(x)
-    generator = np.random.default_rng(seed)
-    order = [generator.permutation(len(x)) for _ in range(n_channels)] if replacement == "shuffle" else []
-
-    predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
-    with tqdm(total=len(starts) * len(deletions), desc="deletions", disable=not progress) as bar:
-        for start in starts:
-            rows = slice(start, start + size)
-            kept = activations(rows)
-            substitute = np.broadcast_to(level.astype(kept.dtype), kept.shape)
-            if order:
-                substitute = np.stack([activations(order[c][rows])[..., c] for c in range(n_channels)], axis=-1)
-            for k, channels in enumerate(deletions):
-                values = kept.copy()
-                values[..., list(channels)] = substitute[..., list(channels)]
-                predictions[k, rows] = run(rest, [values] if hidden is source else [values, x[rows]])
-                bar.update()
-    return predictions
+def _checked(model: Any, x: Any, layer: Any, replacement: str) -> tuple[Any, np.ndarray, str, int]:
+    model = as_model(model)
+    shape = model.outputs[0].shape
+    if len(shape) != 2 or shape[1] is None:
+        raise ValueError(f"`model` must forecast (n_windows, horizon). Got outputs of shape {shape}.")
+    graph = trace(model)
+    path, key = find_layer(model, graph, layer)
+    one_of(replacement, "replacement", REPLACEMENTS)
+    return model, as_windows(model, x), path, graph.shapes[key][2]

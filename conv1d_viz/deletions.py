@@ -8,6 +8,8 @@ from conv1d_viz._checks import as_size, one_of
 
 Deletion = tuple[int, ...]
 
+MOST_SUBSETS = 2**20
+
 
 def as_deletion(channels: Any, name: str, n_channels: int) -> Deletion:
     """Return channels as a tuple of ints, each in range and named once."""
@@ -26,13 +28,15 @@ def as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
     channels = range(n_channels)
     single = [(channel,) for channel in channels]
     if isinstance(deletions, str):
-        match one_of(deletions, "deletions", ("single", "keep_one", "pairs")):
+        match one_of(deletions, "deletions", ("single", "keep_one", "pairs", "all")):
             case "single":
                 return single
             case "keep_one":
                 return [tuple(other for other in channels if other != kept) for kept in channels]
-            case _:
+            case "pairs":
                 return single + list(itertools.combinations(channels, 2))
+            case _:
+                return _all_subsets(n_channels)
     if not isinstance(deletions, Iterable):
         raise TypeError(f"`deletions` must be a word or an iterable of tuples of channels. Got {deletions!r}.")
     rows = [as_deletion(channels, "deletions", n_channels) for channels in deletions]
@@ -44,3 +48,12 @@ def as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
             raise ValueError(f"`deletions` must hold each set of channels once. Got {row} twice.")
         seen.add(frozenset(row))
     return rows
+
+
+def _all_subsets(n_channels: int) -> list[Deletion]:
+    if n_channels > MOST_SUBSETS.bit_length() - 1:
+        raise ValueError(
+            f'`deletions="all"` must mean at most {MOST_SUBSETS:,} subsets. Got 2**{n_channels} = {2**n_channels:.3g} '
+            f'for {n_channels} channels; "pairs", or an iterable of the subsets of interest, does with fewer.'
+        )
+    return [subset for size in range(n_channels + 1) for subset in itertools.combinations(range(n_channels), size)]

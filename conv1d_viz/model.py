@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from conv1d_viz._checks import as_number, as_seed, as_size
-from conv1d_viz._graph import as_model, as_targets, as_windows, layer_tensor, windows_per_call
+from conv1d_viz._graph import trace
 from conv1d_viz._keras import keras
+from conv1d_viz._models import as_model, as_targets, as_windows, chunks
 
 _BATCH = 32
 
@@ -169,13 +170,14 @@ def _validating(model: Any, x: np.ndarray, y: np.ndarray) -> Any:
 
     Keras' own way sets up a data pipeline for them after each epoch, which takes longer than the scoring.
     """
-    size = windows_per_call(model, x.shape[1])
+    graph = trace(model)
+    parts = chunks(graph, graph.calls, len(x), x.shape[1])
 
     def score(epoch: int, logs: dict[str, float]) -> None:
         total = 0.0
-        for start in range(0, len(x), size):
-            chunk = x[start : start + size], y[start : start + size]
-            total += float(model.test_on_batch(*chunk, return_dict=True)["loss"]) * len(chunk[0])
+        for rows in parts:
+            loss = float(model.test_on_batch(x[rows], y[rows], return_dict=True)["loss"])
+            total += loss * (rows.stop - rows.start)
         logs["val_loss"] = total / len(x)
         if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
             raise FloatingPointError(
@@ -201,13 +203,15 @@ def _reporting(report: Callable[[str], Any], epochs: int) -> Any:
 def layer_rows(model: Any) -> list[tuple[str, str, tuple[int | None, ...], int]]:
     """List name, description, output shape of one window and number of parameters, from the input to each layer."""
     model = as_model(model)
+    graph = trace(model)
     rows = [("input", "", tuple(model.inputs[0].shape[1:]), 0)]
     for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
+        outputs = [keys for _, operation, keys in graph.places if operation is layer]
+        if isinstance(layer, keras.layers.InputLayer) or not outputs:
             continue
         detail = type(layer).__name__
         if isinstance(layer, keras.layers.Conv1D):
             filters = f"{layer.filters} filter{'s' if layer.filters > 1 else ''} of {layer.kernel_size[0]}"
             detail = f"{detail}, {filters}, {layer.activation.__name__}"
-        rows.append((layer.name, detail, tuple(layer_tensor(model, layer).shape[1:]), layer.count_params()))
+        rows.append((layer.name, detail, tuple(graph.shapes[outputs[0][0]][1:]), layer.count_params()))
     return rows

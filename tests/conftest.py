@@ -14,6 +14,7 @@ settings.load_profile("untimed")
 import matplotlib.pyplot as plt  # noqa: E402
 
 import conv1d_viz as cv  # noqa: E402
+from conv1d_viz import _graph, _models  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +34,11 @@ def windows():
     """Windows of 20 samples and their targets, with noise so that no two are alike."""
     _, wave = cv.toy_series(60, period=20, noise=0.1, seed=2)
     return cv.sliding_windows(wave, 20)
+
+
+@pytest.fixture
+def little_memory(model, monkeypatch):
+    """A memory budget of a few windows of `model`."""
+    monkeypatch.setattr(_models, "MEMORY_BUDGET", 7_000)
+    graph = _graph.trace(model)
+    assert 2 < len(_models.chunks(graph, graph.calls, 40, 20)) < 40

@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import conv1d_viz as cv
-from conv1d_viz import _graph
 from conv1d_viz._keras import keras
 
 L = keras.layers
@@ -37,11 +36,10 @@ def test_a_layer_by_name_index_and_object_is_the_same(model, windows):
         np.testing.assert_array_equal(cv.layer_activations(model, x, layer), expected)
 
 
-def test_chunks_give_the_same(model, windows, monkeypatch):
+def test_chunks_give_the_same(model, windows, request):
     x, _ = windows
     whole = cv.layer_activations(model, x, "conv1")
-    monkeypatch.setattr(_graph, "MEMORY_BUDGET", 3_000)
-    assert _graph.windows_per_call(model, 20) < 10
+    request.getfixturevalue("little_memory")
     np.testing.assert_allclose(cv.layer_activations(model, x, "conv1"), whole, atol=1e-6)
 
 

@@ -243,7 +243,7 @@ def test_channels(model, windows, channels, error, match):
         (
             {"deletions": "triples"},
             ValueError,
-            r"`deletions` must be one of 'single', 'keep_one', 'pairs'\. Got 'triples'",
+            r"`deletions` must be one of 'single', 'keep_one', 'pairs', 'all'\. Got 'triples'",
         ),
         ({"deletions": []}, ValueError, r"`deletions` must hold at least one tuple of channels\. Got none"),
         ({"deletions": 3}, TypeError, r"`deletions` must be a word or an iterable .*Got 3"),
@@ -285,8 +285,8 @@ def test_models_that_cannot_be_looked_into(windows):
         refused(
             ValueError, r"`layer` must be called once by the model.*'twice' is called 2 times", call, repeated, "twice"
         )
-        refused(ValueError, r"`layer` must be one of .*'encoder'.*Got 'hidden'", call, nested, "hidden")
-        refused(ValueError, r"`layer` must be one of .*Got 'hidden'", call, nested, inner.layers[0])
+        refused(ValueError, r"`layer` must be .*'encoder'.*'encoder/hidden'.*Got 'hidden'", call, nested, "hidden")
+        refused(ValueError, r"`layer` must be one of .*Got 'stranger'", call, nested, L.Conv1D(1, 1, name="stranger"))
     refused(ValueError, r"`model` must forecast \(n_windows, horizon\)\. Got .*\(None, 20, 1\)", study, steps, x, y)
 
 
@@ -318,12 +318,36 @@ def test_channels_first(windows):
 
 def test_receptive_fields_that_are_not_known(model):
     inputs = keras.Input((20, 1))
-    dense = L.Dense(20, name="over_time")(L.Permute((2, 1))(inputs))
-    permuted = keras.Model(inputs, L.Permute((2, 1), name="back")(dense))
-    branches = keras.Model(inputs, L.Add(name="sum")([L.Conv1D(1, 3, padding="same")(inputs), inputs]))
-    refused(ValueError, r"`layer` must be reached through .*Got Permute", cv.receptive_field, permuted, "back")
-    refused(ValueError, r"`layer` must be reached along one path\. 'sum' joins 2", cv.receptive_field, branches, "sum")
+
+    def named(reason, *layers):
+        h = inputs
+        for layer in layers:
+            h = layer(h)
+        match = rf"`layer` must be reached through .*Got {reason}"
+        refused(ValueError, match, cv.receptive_field, keras.Model(inputs, h), -1)
+
+    class Own(L.Conv1D):
+        pass
+
+    def halves(_):
+        return [L.MaxPooling1D(2)(inputs), L.Cropping1D(5)(inputs)]
+
+    named("Permute 'turned', which is not among", L.Permute((2, 1), name="turned"), L.Dense(20), L.Permute((2, 1)))
+    named("LSTM 'lstm', which is not among", L.LSTM(2, return_sequences=True, name="lstm"))
+    named("Own 'own', which is not among", Own(2, 3, name="own"))
+    named("GroupNormalization 'group', which is not among", L.GroupNormalization(1, name="group"))
+    named("Flatten 'flat', which takes or gives tensors", L.Flatten(name="flat"), L.Reshape((20, 1)))
+    named(r"LayerNormalization 'norm', which works along", L.LayerNormalization(axis=[1, 2], name="norm"))
+    named("Concatenate 'sum', which works along axis 1", lambda h: [h, L.ReLU()(h)], L.Concatenate(axis=1, name="sum"))
+    named("Add 'sum', which joins branches whose strides are 2 and 1 samples", halves, L.Add(name="sum"))
+    named("Activation 'own', which has an activation", L.Activation(lambda v: v[:, ::-1], name="own"))
+    wide = keras.Model(inputs, L.UpSampling1D(2, name="up")(inputs))
+    match = r"`layer` must have steps that lie apart by whole samples\. Layer 'up' makes 2 steps of 1 samples"
+    refused(ValueError, match, cv.receptive_field, wide, "up")
     refused(ValueError, r"`window` must be the model's own, 20, or None\. Got 30", cv.receptive_field, model, 0, 30)
+    open_length = keras.Input((None, 1))
+    valid = keras.Model(open_length, L.Conv1D(1, 9, name="long")(open_length))
+    refused(ValueError, r"Conv1D 'long', which needs at least 9 steps and gets 8", cv.receptive_field, valid, "long", 8)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+"""Forecast with channels of a layer replaced: the network is cut behind the layer, and only the rest runs again."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from conv1d_viz._graph import Call, Graph, calls_behind, calls_between, run_calls, to_array, to_tensor, trace
+from conv1d_viz._keras import keras
+from conv1d_viz._models import chunks, find_layer
+from conv1d_viz._shares import Head, activate, linear_head, shares
+from conv1d_viz.deletions import Deletion
+
+REPLACEMENTS = ("zero", "mean", "shuffle")
+
+
+class StandIn(NamedTuple):
+    """What deleted channels become: a level a channel, or the channel's values in other windows."""
+
+    level: Float[np.ndarray, " channel"]
+    order: Int[np.ndarray, "channel window"] | None = None
+
+
+def stand_in(
+    model: Any, x: Float[np.ndarray, "window step feature"], path: str, replacement: str, seed: int | None
+) -> StandIn:
+    """Work out what deleted channels become, once for all deletions."""
+    graph = trace(model)
+    _, key = find_layer(model, graph, path)
+    n_channels = graph.shapes[key][2]
+    level = np.zeros(n_channels)
+    if replacement == "mean":
+        calls = calls_between(graph, {graph.source}, {key})
+        for rows in chunks(graph, calls, len(x), x.shape[1]):
+            acts = to_array(_run(model, graph, calls, x[rows])[key])
+            level += acts.mean(axis=1, dtype=np.float64).sum(axis=0) / len(x)
+    if replacement == "shuffle":
+        generator = np.random.default_rng(seed)
+        return StandIn(level, np.stack([generator.permutation(len(x)) for _ in range(n_channels)]))
+    return StandIn(level)
+
+
+def forecasts(
+    model: Any,
+    x: Float[np.ndarray, "window step feature"],
+    path: str,
+    deletions: list[Deletion],
+    stand_in: StandIn,
+    update: Callable[[int], Any] | None = None,
+    *,
+    by_shares: bool = True,
+) -> Float[np.ndarray, "deletion window horizon"]:
+    """Forecast with each of some deletions, as many windows and deletions at a time as the memory budget holds.
+
+    Where the layer's channels are summed up behind it, the sum is put together from the channels' shares; otherwise,
+    or without `by_shares`, the layer's output is replaced and everything behind it runs again.
+    """
+    graph = trace(model)
+    _, key = find_layer(model, graph, path)
+    head = linear_head(graph, key) if by_shares else None
+    behind = calls_behind(graph, key)
+    rest = head.rest if head else behind
+    cut = head.linear.outputs[0] if head else key
+    # Tensors that go around the layer are computed once.
+    made = {cut, *(output for call in rest for output in call.outputs)}
+    around = {k for call in rest for k in call.inputs} - made
+    before = calls_between(graph, {graph.source}, {key, *around})
+    deleted = np.zeros((len(deletions), graph.shapes[key][2]), dtype=bool)
+    for row, channels in zip(deleted, deletions, strict=True):
+        row[list(channels)] = True
+
+    predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
+    for rows in chunks(graph, graph.calls, len(x), x.shape[1], copies=deleted.shape[1] if head else 2):
+        values = _run(model, graph, before, x[rows])
+        hidden = values[key]
+        substitute = _substitute(model, graph, key, x, rows, stand_in, hidden, deleted.any(axis=0))
+        parts = shares(head, hidden, substitute) if head else (hidden, substitute)
+        n_windows = rows.stop - rows.start
+        for block in chunks(graph, rest, len(deletions), x.shape[1], copies=n_windows):
+            summed = _ablated(head, deleted[block], *parts)
+            n_deletions = block.stop - block.start
+            tensors = {k: keras.ops.tile(values[k], (n_deletions, *[1] * (len(values[k].shape) - 1))) for k in around}
+            tensors[cut] = activate(head, summed) if head else summed
+            run_calls(rest, tensors)
+            predictions[block, rows] = to_array(tensors[graph.output]).reshape(n_deletions, n_windows, -1)
+            if update is not None:
+                update(n_deletions * n_windows)
+    return predictions
+
+
+def _run(model: Any, graph: Graph, calls: list[Call], x: Float[np.ndarray, "window step feature"]) -> dict[int, Any]:
+    values = {graph.source: to_tensor(x, model)}
+    run_calls(calls, values)
+    return values
+
+
+def _substitute(
+    model: Any,
+    graph: Graph,
+    key: int,
+    x: Float[np.ndarray, "window step feature"],
+    rows: slice,
+    stand_in: StandIn,
+    hidden: Any,
+    wanted: np.ndarray,
+) -> Any:
+    """Return what `hidden` is with all channels deleted; of shuffled ones only those that are `wanted`."""
+    ops, dtype = keras.ops, keras.backend.standardize_dtype(hidden.dtype)
+    if stand_in.order is None:
+        return ops.broadcast_to(ops.convert_to_tensor(stand_in.level, dtype=dtype), hidden.shape)
+    calls = calls_between(graph, {graph.source}, {key})
+    columns = [
+        _run(model, graph, calls, x[order[rows]])[key][..., c] if deleted else hidden[..., c]
+        for c, (order, deleted) in enumerate(zip(stand_in.order, wanted, strict=True))
+    ]
+    return ops.stack(columns, axis=-1)
+
+
+def _ablated(head: Head | None, deleted: np.ndarray, kept: Any, change: Any) -> Any:
+    """Return the cut tensor for each deletion and window, deletions after each other along the windows' axis.
+
+    With a head, `kept` is the full sum and `change` what each channel's deletion adds to it; else they are the layer's
+    output as it is and with all channels deleted.
+    """
+    ops = keras.ops
+    if head is None:
+        mask = ops.convert_to_tensor(deleted[:, None, None, :])
+        stacked = ops.where(mask, change[None], kept[None])
+    else:
+        flat = ops.reshape(change, (change.shape[0], -1))
+        rows = ops.cast(ops.convert_to_tensor(deleted), flat.dtype)
+        stacked = ops.matmul(rows, flat) + ops.reshape(kept, (1, -1))
+        stacked = ops.reshape(stacked, (len(deleted), *kept.shape))
+    return ops.reshape(stacked, (-1, *kept.shape[1:]))

@@ -1,0 +1,117 @@
+"""Deletions as rows of a matrix product: what each channel adds to the layer behind, computed once.
+
+Behind a layer, a convolution or Dense sums what it makes of each channel. Without some channels the sum is the full one
+minus their shares, up to the first function that is not linear. Poolings and other layers in between that treat each
+channel by itself change nothing of that.
+"""
+
+from typing import Any, NamedTuple
+
+from conv1d_viz._graph import Call, Graph, calls_behind, run_call
+from conv1d_viz._keras import keras
+
+# Layers whose output channel c depends on input channel c alone.
+_CHANNELWISE = {
+    "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianNoise",
+    "GaussianDropout", "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization",
+    "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D",
+    "ZeroPadding1D", "Cropping1D", "UpSampling1D", "Flatten",
+}  # fmt: skip
+_MIXING = {"softmax", "log_softmax", "sparsemax", "glu"}
+
+
+class Head(NamedTuple):
+    """The layers behind a cut up to the first that sums over channels."""
+
+    channelwise: list[Call]
+    linear: Call
+    rest: list[Call]
+
+
+def linear_head(graph: Graph, key: int) -> Head | None:
+    """Return the head behind a tensor, or None where another layer or a branch comes before the channels are summed."""
+    behind = calls_behind(graph, key)
+    channelwise: list[Call] = []
+    for k, call in enumerate(behind):
+        if key == graph.output or any(key in other.inputs for other in behind[k + 1 :]):
+            return None
+        if _is_linear(call.operation):
+            return Head(channelwise, call, behind[k + 1 :])
+        if not (call.node is None or _is_channelwise(call.operation)):
+            return None
+        channelwise.append(call)
+        (key,) = call.outputs
+    return None
+
+
+def _is_channelwise(layer: Any) -> bool:
+    if not type(layer).__module__.startswith("keras.src.layers.") or _channels_first(layer):
+        return False
+    if type(layer).__name__ == "Activation":
+        function = layer.activation
+        name = getattr(function, "__name__", "")
+        return str(getattr(function, "__module__", "")).startswith("keras.") and name not in _MIXING
+    return type(layer).__name__ in _CHANNELWISE
+
+
+def _is_linear(layer: Any) -> bool:
+    kind = type(layer)
+    plain = kind is keras.layers.Dense or (kind is keras.layers.Conv1D and layer.groups == 1)
+    # A layer that computes in another precision than its weights are kept in rounds in ways of its own.
+    return (
+        plain
+        and layer.compute_dtype == layer.variable_dtype
+        and layer.quantization_mode is None
+        and not _channels_first(layer)
+    )
+
+
+def _channels_first(layer: Any) -> bool:
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+def shares(head: Head, hidden: Any, substitute: Any) -> tuple[Any, Any]:
+    """Return what the linear layer sums up, and what each channel's deletion adds to it, channel first.
+
+    `hidden` and `substitute`, (window, step, channel), hold each channel as it is and as it is once deleted.
+    """
+    kept, deleted = hidden, substitute
+    for call in head.channelwise:
+        (kept,), (deleted,) = run_call(call, [kept]), run_call(call, [deleted])
+    layer = head.linear.operation
+    n_channels = hidden.shape[-1]
+    kernel = keras.ops.convert_to_tensor(layer.kernel)
+    if isinstance(layer, keras.layers.Conv1D):
+        return _convolved(layer, kernel, kept, deleted - kept)
+    full = keras.ops.matmul(kept, kernel)
+    if layer.use_bias:
+        full = full + layer.bias
+    change = deleted - kept
+    if change.shape[-1] != n_channels:  # flattened: (window, step * channel)
+        change = keras.ops.reshape(change, (change.shape[0], -1, n_channels))
+        kernel = keras.ops.reshape(kernel, (-1, n_channels, kernel.shape[-1]))
+        return full, keras.ops.einsum("nsc,scu->cnu", change, kernel)
+    spread = (n_channels, *[1] * (len(change.shape) - 1), kernel.shape[-1])
+    return full, keras.ops.moveaxis(change, -1, 0)[..., None] * keras.ops.reshape(kernel, spread)
+
+
+def _convolved(layer: Any, kernel: Any, kept: Any, change: Any) -> tuple[Any, Any]:
+    size, n_channels, filters = kernel.shape
+    padding = layer.padding
+    if padding == "causal":
+        before = [[0, 0], [(size - 1) * layer.dilation_rate[0], 0], [0, 0]]
+        kept, change, padding = keras.ops.pad(kept, before), keras.ops.pad(change, before), "valid"
+    options = {"strides": layer.strides[0], "padding": padding, "dilation_rate": layer.dilation_rate[0]}
+    full = keras.ops.conv(kept, kernel, **options)
+    if layer.use_bias:
+        full = full + layer.bias
+    # A depthwise convolution keeps the channels apart: (window, step, channel * filter).
+    apart = keras.ops.depthwise_conv(change, kernel, **options)
+    apart = keras.ops.reshape(apart, (*full.shape[:2], n_channels, filters))
+    return full, keras.ops.moveaxis(apart, 2, 0)
+
+
+def activate(head: Head, summed: Any) -> Any:
+    """Apply the linear layer's activation to what it sums up."""
+    function = head.linear.operation.activation
+    return summed if function is None else function(summed)
