@@ -2,6 +2,7 @@ from .ablation import AblationStudy, ablation_study, predict_ablated
 from .activations import layer_activations
 from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
 from .fields import ReceptiveField, receptive_field
+from .long_series import series_timeline
 from .model import build_model, layer_rows, train
 from .paths import find_model, model_path, save_figure
 from .plotting import (
@@ -65,6 +66,7 @@ __all__ = [
     "receptive_field",
     "save_figure",
     "save_model",
+    "series_timeline",
     "sliding_windows",
     "toy_series",
     "train",

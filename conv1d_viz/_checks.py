@@ -75,11 +75,12 @@ def as_array(
     return array
 
 
-def require_finite(array: Float[np.ndarray, "..."], name: str) -> None:
-    """Refuse NaN and infinities, with the index of the first."""
+def require_finite(array: np.ndarray, name: str, offset: int = 0) -> None:
+    """Refuse NaN and infinities, with the index of the first; the array begins at index `offset` of `name`."""
     if not np.isfinite(array).all():
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"`{name}` must hold finite numbers only. Got {array[first]} at index {first}.")
+        index = (first[0] + offset, *first[1:])
+        raise ValueError(f"`{name}` must hold finite numbers only. Got {array[first]} at index {index}.")
 
 
 def as_series(values: Any, name: str = "series") -> Float[np.ndarray, "time feature"]:

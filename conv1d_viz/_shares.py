@@ -48,10 +48,14 @@ def _is_channelwise(layer: Any) -> bool:
     if not type(layer).__module__.startswith("keras.src.layers.") or _channels_first(layer):
         return False
     if type(layer).__name__ == "Activation":
-        function = layer.activation
-        name = getattr(function, "__name__", "")
-        return str(getattr(function, "__module__", "")).startswith("keras.") and name not in _MIXING
+        return is_elementwise(layer.activation)
     return type(layer).__name__ in _CHANNELWISE
+
+
+def is_elementwise(function: Any) -> bool:
+    """Tell whether an activation is known to act on each number by itself."""
+    name = getattr(function, "__name__", "")
+    return str(getattr(function, "__module__", "")).startswith("keras.") and name not in _MIXING
 
 
 def _is_linear(layer: Any) -> bool:

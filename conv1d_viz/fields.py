@@ -75,20 +75,14 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
     """
     model = as_model(model)
     graph = trace(model)
-    path, key = find_layer(model, graph, layer)
+    _, key = find_layer(model, graph, layer)
     if window is not None:
         window = as_size(window, "window")
         steps = model.inputs[0].shape[1]
         if steps not in (None, window):
             raise ValueError(f"`window` must be the model's own, {steps}, or None. Got {window}.")
     view = follow(model, graph, key, window).view
-    period = len(view.first)
-    if view.shift % period:
-        raise ValueError(
-            f"`layer` must have steps that lie apart by whole samples. "
-            f"Layer {path!r} makes {period} steps of {view.shift} samples."
-        )
-    stride = view.shift // period
+    stride = view.stride
     start = min(first - r * stride for r, first in enumerate(view.first))
     last = max(last - r * stride for r, last in enumerate(view.last))
     return ReceptiveField(last - start + 1, stride, start)
@@ -106,6 +100,17 @@ class View(NamedTuple):
     n_steps: int | None
     clean: tuple[int, int | None]  # the steps from … until before … that no padding reaches
     alike: bool  # whether all steps are computed with the same weights
+
+    @property
+    def stride(self) -> int:
+        """Samples between two steps."""
+        period = len(self.first)
+        if self.shift % period:
+            raise ValueError(
+                "`layer` must have steps that lie apart by whole samples. "
+                f"Got {period} steps in {self.shift} samples, behind an UpSampling1D."
+            )
+        return self.shift // period
 
 
 class Way(NamedTuple):

@@ -9,6 +9,8 @@ from conv1d_viz._checks import as_array, as_size, one_of, require_finite
 
 # Windows that are summed at once: their skewed copy stays in the processor's cache.
 _BLOCK = 32
+# Steps below which a look at one step after the other is faster than that.
+_FEW = 16
 
 
 def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, " time"]:
@@ -27,10 +29,28 @@ def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, "
         The number of cells on each diagonal.
     """
     n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
-    time = np.arange(n_windows + (n_steps - 1) * stride)
+    return cells_of(np.arange(n_windows + (n_steps - 1) * stride), n_windows, n_steps, stride)
+
+
+def cells_of(time: Int[np.ndarray, " time"], n_windows: int, n_steps: int, stride: int) -> Int[np.ndarray, " time"]:
+    """Count the cells of some times; `coverage` is all of them."""
     last = np.minimum(time // stride, n_steps - 1)
     first = np.maximum(-((n_windows - 1 - time) // stride), 0)
     return last - first + 1
+
+
+def require_cells(n_windows: int, n_steps: int, stride: int, fill: str | None, name: str) -> None:
+    """Refuse too few windows for what `fill` does."""
+    edge = (n_steps - 1) * stride  # times before the first full diagonal, and after the last one
+    if fill == "repeat" and n_windows < edge:
+        raise ValueError(
+            f'`fill="repeat"` must have at least (n_steps - 1)*stride = {edge} windows in `{name}`. Got {n_windows}; '
+            "`fill=None` does without the made-up cells."
+        )
+    if fill is None and n_windows < stride and n_steps > 1:
+        raise ValueError(
+            f"`stride` must be at most the number of windows, {n_windows}, or some times have no cell. Got {stride}."
+        )
 
 
 def diagonal_sum(
@@ -80,19 +100,11 @@ def diagonal_sum(
     one_of(fill, "fill", ("repeat", None))
     one_of(reduce, "reduce", ("sum", "mean"))
     n_windows, n_steps, _ = acts.shape
-    edge = (n_steps - 1) * stride  # times before the first full diagonal, and after the last one
-    if fill == "repeat" and n_windows < edge:
-        raise ValueError(
-            f'`fill="repeat"` must have at least (n_steps - 1)*stride = {edge} windows in `acts`. Got {n_windows}; '
-            "`fill=None` does without the made-up cells."
-        )
+    require_cells(n_windows, n_steps, stride, fill, "acts")
+    edge = (n_steps - 1) * stride
     cells = coverage(n_windows, n_steps, stride)
-    if fill is None and not cells.all():
-        raise ValueError(
-            f"`stride` must be at most the number of windows, {n_windows}, or some times have no cell. Got {stride}."
-        )
-
-    line = _sum_cells(acts, stride)
+    line = np.zeros((len(cells), acts.shape[2]))
+    add_cells(line, acts, stride)
     if not np.isfinite(line).all():  # each cell is part of a sum, so a look at the few sums is enough
         require_finite(acts, "acts")
     if fill == "repeat" and edge:
@@ -103,15 +115,25 @@ def diagonal_sum(
     return line / cells[:, None] if reduce == "mean" else line
 
 
-def _sum_cells(acts: Float[np.ndarray, "window step channel"], stride: int) -> Float[np.ndarray, "time channel"]:
-    """Sum each diagonal over the cells that exist.
+def add_cells(
+    line: Float[np.ndarray, "time channel"], acts: Float[np.ndarray, "window step channel"], stride: int
+) -> None:
+    """Add the sum of each diagonal, over the cells that exist, to `line`.
 
     Blocks of windows are copied into a buffer in which row b is shifted by b samples: diagonals become columns, and
     one sum over the rows serves them all. Cells of the buffer that no window writes stay 0.
     """
     n_windows, n_steps, n_channels = acts.shape
     edge = (n_steps - 1) * stride
-    line = np.zeros((n_windows + edge, n_channels))
+    if n_steps < _FEW:
+        # In the order in memory that the activations have, which passes over many numbers at a time.
+        windows_last = acts.strides[0] < acts.strides[2]
+        total = np.zeros((n_channels, n_windows + edge)).T if windows_last else line
+        for step in range(n_steps):
+            total[step * stride : step * stride + n_windows] += acts[:, step]
+        if windows_last:
+            line += total
+        return
     block = min(_BLOCK, n_windows)
     buffer = np.zeros((block, block + edge, n_channels))
     row, column, channel = buffer.strides
@@ -122,7 +144,6 @@ def _sum_cells(acts: Float[np.ndarray, "window step channel"], stride: int) -> F
         rows = min(block, n_windows - start)
         skewed[:rows] = acts[start : start + rows]
         line[start : start + rows + edge] += buffer[:rows, : rows + edge].sum(axis=0)
-    return line
 
 
 def diagonal_deviation(acts: Any, reference: Any, stride: Any = 1) -> Float[np.ndarray, "step channel"]:

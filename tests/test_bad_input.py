@@ -342,7 +342,7 @@ def test_receptive_fields_that_are_not_known(model):
     named("Add 'sum', which joins branches whose strides are 2 and 1 samples", halves, L.Add(name="sum"))
     named("Activation 'own', which has an activation", L.Activation(lambda v: v[:, ::-1], name="own"))
     wide = keras.Model(inputs, L.UpSampling1D(2, name="up")(inputs))
-    match = r"`layer` must have steps that lie apart by whole samples\. Layer 'up' makes 2 steps of 1 samples"
+    match = r"`layer` must have steps that lie apart by whole samples\. Got 2 steps in 1 samples"
     refused(ValueError, match, cv.receptive_field, wide, "up")
     refused(ValueError, r"`window` must be the model's own, 20, or None\. Got 30", cv.receptive_field, model, 0, 30)
     open_length = keras.Input((None, 1))

@@ -1,0 +1,156 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stacks import build, layers
+
+import conv1d_viz as cv
+from conv1d_viz import _models, _pieces, _steps, long_series
+from conv1d_viz._keras import keras
+
+L = keras.layers
+
+
+def by_windows(model, series, layer, window, stride=1, horizon=1, **options):
+    x, _ = cv.sliding_windows(series, window, horizon)
+    return cv.diagonal_sum(cv.layer_activations(model, x, layer), stride, **options)
+
+
+def close(line, expected):
+    np.testing.assert_allclose(line, expected, rtol=0, atol=2e-6 * max(1, np.abs(expected).max()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_equals_the_timeline_over_all_windows(data):
+    window, features = data.draw(st.integers(24, 40)), data.draw(st.integers(1, 2))
+    model = build(data.draw(st.lists(layers, min_size=1, max_size=4)), window, features)
+    horizon, reduce = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(["sum", "mean"]))
+    series = np.random.default_rng(0).normal(size=(window + 150 + data.draw(st.integers(0, 9)), features))
+    n_steps = model.get_layer("last").output.shape[1]
+    try:
+        stride = cv.receptive_field(model, "last").stride
+    except ValueError:  # behind an UpSampling1D, steps lie apart by no whole number of samples
+        with pytest.raises(ValueError, match=r"`stride` must be given|whole samples"):
+            cv.series_timeline(model, series, "last", window, stride=None if n_steps != window else "a")
+        return
+    fill = data.draw(st.sampled_from(["repeat", None]))
+    if (n_steps - 1) * stride > len(series) - window - horizon + 1:
+        fill = None
+    expected = by_windows(model, series, "last", window, stride, horizon, fill=fill, reduce=reduce)
+    close(cv.series_timeline(model, series, "last", window, horizon, fill, reduce), expected)
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_first_convolution(data):
+    kernel, window = data.draw(st.integers(1, 9)), data.draw(st.integers(30, 33))
+    options = {
+        "padding": data.draw(st.sampled_from(["same", "valid", "causal"])),
+        "strides": data.draw(st.integers(1, 3)),
+        "activation": data.draw(st.sampled_from(["relu", "tanh", None, "softmax"])),
+    }
+    features = data.draw(st.integers(1, 2))
+    inputs = keras.Input((window, features))
+    h = L.Conv1D(3, kernel, name="conv", bias_initializer="normal", **options)(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    series = np.random.default_rng(1).normal(size=(140, features))
+    stride = options["strides"]
+    close(cv.series_timeline(model, series, "conv", window), by_windows(model, series, "conv", window, stride))
+
+
+def test_the_quick_ways_are_taken(model, monkeypatch):
+    used = []
+    for module, name in ((_pieces, "by_convolution"), (_pieces, "pass_over"), (_steps, "at_steps")):
+        call = getattr(module, name)
+
+        def noted(*args, call=call, name=name, **options):
+            result = call(*args, **options)
+            used.append(name if result is not None else f"no {name}")
+            return result
+
+        for place in (module, _pieces, long_series):
+            if hasattr(place, name):
+                monkeypatch.setattr(place, name, noted)
+    _, series = cv.toy_series(200, noise=0.1, seed=0)
+    close(cv.series_timeline(model, series, "conv1", 20), by_windows(model, series, "conv1", 20))
+    assert set(used) == {"by_convolution"}
+    used.clear()
+    close(cv.series_timeline(model, series, "conv2", 20), by_windows(model, series, "conv2", 20))
+    assert set(used) == {"no by_convolution", "at_steps", "pass_over"}
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2"])
+@pytest.mark.parametrize("block", [1, 7, 64])
+def test_blocks_give_the_same(model, layer, block, monkeypatch):
+    _, series = cv.toy_series(150, noise=0.1, seed=0)
+    whole = cv.series_timeline(model, series, layer, 20)
+    monkeypatch.setattr(long_series, "_BLOCK", block)
+    close(cv.series_timeline(model, series, layer, 20), whole)
+
+
+def test_layers_that_do_not_treat_all_steps_alike_are_looked_at_window_by_window(monkeypatch):
+    inputs = keras.Input((20, 1))
+    weighted = L.PReLU(alpha_initializer="normal", name="weighted")(L.Conv1D(2, 3, padding="same")(inputs))
+    turned = L.Permute((2, 1))(L.Dense(20)(L.Permute((2, 1))(weighted)))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(L.Conv1D(2, 3, padding="same", name="conv")(turned)))
+    series = np.random.default_rng(0).normal(size=90)
+    monkeypatch.setattr(_models, "MEMORY_BUDGET", 40_000)
+    for layer in ("weighted", "conv"):
+        close(cv.series_timeline(model, series, layer, 20), by_windows(model, series, layer, 20))
+
+
+def test_a_layer_without_known_strides_needs_one():
+    inputs = keras.Input((20, 1))
+    halves = L.Reshape((10, 2), name="halves")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(halves))
+    series = np.random.default_rng(0).normal(size=90)
+    with pytest.raises(ValueError, match=r"`stride` must be given\. Got None, and 10 steps: .*Reshape 'halves'"):
+        cv.series_timeline(model, series, "halves", 20)
+    close(cv.series_timeline(model, series, "halves", 20, stride=2), by_windows(model, series, "halves", 20, 2))
+
+
+def test_an_open_length_and_other_precisions():
+    for dtype in ("float32", "float64", "mixed_bfloat16"):
+        inputs = keras.Input((None, 1), dtype="float64" if dtype == "float64" else "float32")
+        h = L.Conv1D(3, 4, padding="same", activation="relu", dtype=dtype, name="conv")(inputs)
+        h = L.Conv1D(3, 4, padding="same", strides=2, dtype=dtype, name="half")(h)
+        model = keras.Model(inputs, L.GlobalMaxPooling1D(dtype=dtype)(h))
+        series = np.random.default_rng(0).normal(size=120)
+        for layer, stride in (("conv", 1), ("half", 2)):
+            close(cv.series_timeline(model, series, layer, 31), by_windows(model, series, layer, 31, stride))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+def test_memory_mapped_files_in_and_out(model, tmp_path, dtype):
+    series = (100 * np.random.default_rng(0).normal(size=200)).astype(dtype)
+    np.save(tmp_path / "series.npy", series)
+    mapped = np.load(tmp_path / "series.npy", mmap_mode="r")
+    out = np.lib.format.open_memmap(tmp_path / "line.npy", mode="w+", dtype=np.float64, shape=(199, 4))
+    out[:] = 7
+    assert cv.series_timeline(model, mapped, "conv1", 20, out=out) is out
+    close(out, by_windows(model, series, "conv1", 20))
+    np.testing.assert_array_equal(mapped, series)
+
+
+def test_a_mapped_file_is_never_read_as_a_whole(model, monkeypatch):
+    class Pieces(np.ndarray):
+        longest = 0
+
+        def __getitem__(self, index):
+            piece = super().__getitem__(index)
+            if isinstance(index, slice):
+                Pieces.longest = max(Pieces.longest, len(piece))
+            return piece
+
+    series = np.random.default_rng(0).normal(size=500).view(Pieces)
+    monkeypatch.setattr(long_series, "_BLOCK", 50)
+    monkeypatch.setattr(long_series, "_CHECKED", 60)
+    close(cv.series_timeline(model, series, "conv2", 20), by_windows(model, np.asarray(series), "conv2", 20))
+    assert 50 <= Pieces.longest < 100
+
+
+def test_a_progress_bar_only_where_it_takes_long(model, capsys):
+    _, series = cv.toy_series(150)
+    cv.series_timeline(model, series, "conv1", 20, progress=True)
+    assert capsys.readouterr() == ("", "")
