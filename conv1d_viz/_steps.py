@@ -55,10 +55,13 @@ def needed(way: Way, key: int, steps: Steps, endless: bool = False) -> dict[int,
     """Return which steps of each tensor on the way are needed for some steps of a layer."""
     need = {key: steps}
     for call, step in zip(reversed(way.calls), reversed(way.stencils), strict=True):
+        wanted = need[call.outputs[0]]
         for source in call.inputs:
-            first, last = within(seen_by(step, need[call.outputs[0]]), None if endless else way.views[source].n_steps)
-            before = need.get(source, (first, last))
-            need[source] = min(first, before[0]), max(last, before[1])
+            part, before = (0, 0), need.get(source, (0, 0))
+            if wanted[0] < wanted[1]:
+                part = within(seen_by(step, wanted), None if endless else way.views[source].n_steps)
+            ranges = [steps for steps in (part, before) if steps[0] < steps[1]] or [part]
+            need[source] = min(first for first, _ in ranges), max(last for _, last in ranges)
     return need
 
 
