@@ -34,6 +34,8 @@ def compiled_for(way):
 
 @pytest.mark.parametrize("way", [plain, ours])
 def test_ten_epochs(benchmark, way):
+    benchmark.group = "training, 10 epochs of 7,200 windows"
+    benchmark.extra_info.update(way=way.__name__)
     model = compiled_for(way)
     weights = model.get_weights()
     way(model)  # compiles
