@@ -244,7 +244,7 @@ FORMS = {
     "plot_kernels of maps": lambda line: {"weights": line[:9, None] - 0.1 * np.ones((20, 1)), "bias": -line[0]},
     "plot_forecast_panels": lambda line: {
         "predictions": line.T,
-        "mse": line.sum(axis=0),
+        "mse": 10 * line.sum(axis=0),
         "labels": [f"without {channel}" for channel in range(line.shape[1])],
     },
 }
@@ -360,6 +360,15 @@ def test_the_colour_bar_of_a_tall_stack_is_no_wider(name):
     assert figure.axes[-1].get_window_extent().width <= 0.3 * figure.dpi
 
 
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
+@pytest.mark.parametrize("name", STACKS)
+def test_the_colour_bar_of_few_channels_is_as_long_as_its_label(name, n_channels):
+    figure = wide(name, n_channels)
+    figure.canvas.draw()
+    bar = figure.axes[-1]
+    assert bar.yaxis.label.get_window_extent().height <= bar.get_window_extent().height
+
+
 @pytest.mark.parametrize("n_channels", [24, 25, 60])
 @pytest.mark.parametrize("form", ["plot_kernels", "plot_kernels of maps", "plot_forecast_panels"])
 def test_many_panels_stand_in_five_columns(form, n_channels):
@@ -367,6 +376,7 @@ def test_many_panels_stand_in_five_columns(form, n_channels):
     figure = wide(form, n_channels)
     assert figure.axes[0].get_gridspec().get_geometry() == (n_channels // columns, columns)
     assert len(figure.axes) == n_channels + ("maps" in form)  # and the colour bar
+    assert figure.get_figheight() <= 2 * figure.get_figwidth()
 
 
 def test_panels_that_would_take_minutes_are_refused():

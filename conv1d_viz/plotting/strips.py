@@ -165,7 +165,12 @@ def plot_strip_columns(
     time = as_cells(time, length)
     drawn = {name: as_wave(wave) for name, wave in waves.items()}
     figure, axes = plt.subplots(
-        1, len(arrays), figsize=(9, _stack_height(n_channels)), sharex=True, layout="constrained", squeeze=False
+        1,
+        len(arrays),
+        figsize=(9, max(2.4, _stack_height(n_channels))),
+        sharex=True,
+        layout="constrained",
+        squeeze=False,
     )
     axes = axes[0]
     scale = value_scale(*arrays.values())
