@@ -231,42 +231,159 @@ def test_units(name):
     assert figure_of(call(name, unit="volts")).axes[upper_or_bar].get_ylabel() == "volts"
 
 
-MANY = 60
-WIDE = np.abs(np.sin(np.outer(np.arange(N_TIMES), np.arange(1, MANY + 1))))
-CUBE = np.broadcast_to(WIDE.T, (MANY, MANY, N_TIMES))
+WIDTHS = [1, 2, 17, 33, 60, 64]  # channels
+FORMS = {
+    "plot_strips": lambda line: {"line": line, "roles": ["falling"] * line.shape[1]},
+    "plot_strips, own scales": lambda line: {"line": line, "roles": ["falling"] * line.shape[1], "share_scale": False},
+    "plot_strip_columns": lambda line: {"lines": dict.fromkeys("abc", line), "waves": dict.fromkeys("abc", WAVE)},
+    "plot_timeline_map": lambda line: {"line": line},
+    "plot_matrix": lambda line: {"matrix": pairs_of(line)},
+    "plot_matrix, two signs": lambda line: {"matrix": 0.5 - pairs_of(line)},
+    "plot_pair_grid": lambda line: {"predictions": line.T * pairs_of(line)[..., None], "mse": pairs_of(line)},
+    "plot_kernels": lambda line: {"weights": line[:10, None] - 0.5, "bias": line[0] - 0.5, "start": -4},
+    "plot_kernels of maps": lambda line: {"weights": line[:9, None] - 0.1 * np.ones((20, 1)), "bias": -line[0]},
+    "plot_forecast_panels": lambda line: {
+        "predictions": line.T,
+        "mse": 10 * line.sum(axis=0),
+        "labels": [f"without {channel}" for channel in range(line.shape[1])],
+    },
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "changes"),
-    [
-        ("plot_strips", {"line": WIDE, "roles": ["rising"] * MANY}),
-        ("plot_strips", {"line": WIDE, "roles": None, "share_scale": False}),
-        ("plot_strip_columns", {"lines": {"a": WIDE, "b": WIDE}, "waves": {"a": WAVE, "b": WAVE}}),
-        ("plot_timeline_map", {"line": WIDE}),
-        ("plot_matrix", {"matrix": CUBE[:, :, 0] - 0.5}),
-        ("plot_pair_grid", {"predictions": CUBE, "mse": CUBE[:, :, 0]}),
-        ("plot_kernels", {"weights": np.ones((4, 1, MANY)), "bias": np.ones(MANY)}),
-        ("plot_forecast_panels", {"predictions": WIDE.T, "mse": np.ones(MANY), "labels": ["x"] * MANY}),
-    ],
-)
-def test_sixty_channels_draw(name, changes):
-    result = call(name, **changes)
-    figure = figure_of(result)
+def wide(form, n_channels):
+    """The figure that a function draws of a layer of that width."""
+    line = np.abs(np.sin(np.outer(np.arange(N_TIMES), np.arange(1, n_channels + 1))))
+    return figure_of(call(re.match(r"\w+", form)[0], **FORMS[form](line)))
+
+
+def pairs_of(line):
+    return np.abs(np.subtract.outer(line[3], line[3]))
+
+
+def written(figure) -> list[mpl.text.Text]:
+    """All texts that are seen, after the figure was drawn."""
     figure.canvas.draw()
-    assert figure.get_size_inches().max() <= 24
+    texts = [*figure.texts, *[label for label in (figure._suptitle, figure._supxlabel, figure._supylabel) if label]]
+    for ax in (ax for ax in figure.axes if ax.get_visible()):
+        texts += [*ax.texts, ax.title, ax._left_title, ax._right_title, ax.xaxis.label, ax.yaxis.label]
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            seen = [tick for tick in axis.get_major_ticks() if low - 1e-9 <= tick.get_loc() <= high + 1e-9]
+            texts += [label for tick in seen for label in (tick.label1, tick.label2)]
+    return list({id(text): text for text in texts if text.get_visible() and text.get_text()}.values())
 
 
-@pytest.mark.parametrize("n_channels", [1, 21, 60, 128])
-@pytest.mark.parametrize("name", ["plot_strips", "plot_strip_columns", "plot_timeline_map"])
+def overlaps(texts) -> list[tuple[str, str]]:
+    """Pairs of texts that share more than a pixel in both directions."""
+    boxes = [text.get_window_extent() for text in texts]
+    low = np.array([box.min for box in boxes])
+    high = np.array([box.max for box in boxes])
+    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    return [(texts[a].get_text(), texts[b].get_text()) for a, b in np.argwhere((shared > 1).all(axis=2)) if a < b]
+
+
+@pytest.mark.parametrize("n_channels", WIDTHS)
+@pytest.mark.parametrize("form", FORMS)
+def test_layers_of_any_width_stay_readable(form, n_channels):
+    figure = wide(form, n_channels)
+    texts = written(figure)
+    assert overlaps(texts) == []
+    assert min(text.get_fontsize() for text in texts) >= 6
+    width, height = figure.get_size_inches()
+    assert width <= 9
+    assert height <= 2.5 * width
+    page = figure.bbox.padded(1)
+    boxes = [text.get_window_extent() for text in texts]
+    assert [
+        text.get_text() for text, box in zip(texts, boxes, strict=True) if page.count_contains([box.min, box.max]) < 2
+    ] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_texts_overlap(name):
+    if name == "plot_diagonal_deviation":  # its steps in CALLS lie closer than those of any layer
+        figure = figure_of(call(name, deviation=np.ones(40), padded=np.arange(40) % 37 < 4))
+    else:
+        figure = figure_of(call(name))
+    texts = written(figure)
+    assert len(texts) > 5
+    assert overlaps(texts) == []
+
+
+def test_overlaps_are_found():
+    figure, ax = plt.subplots()
+    ax.set_title("title", loc="left")
+    ax.set_xticks([0, 0.01, 1], ["zero", "near", "far"])
+    assert overlaps(written(figure)) == [("zero", "near")]
+
+
+STACKS = ["plot_strips", "plot_strip_columns", "plot_timeline_map"]
+
+
+@pytest.mark.parametrize("n_channels", [1, 8, 21, 60, 64])
+@pytest.mark.parametrize("name", STACKS)
 def test_every_channel_has_its_number_beside_the_others(name, n_channels):
-    line = np.ones((N_TIMES, n_channels))
-    changes = {"lines": {"a": line}, "waves": {"a": WAVE}} if name == "plot_strip_columns" else {"line": line}
-    figure = figure_of(call(name, **changes, **({"roles": None} if name == "plot_strips" else {})))
+    figure = wide(name, n_channels)
     figure.canvas.draw()
     labels = figure.axes[0].get_yticklabels()
     assert [label.get_text() for label in labels] == [str(channel) for channel in range(n_channels)]
     boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
     assert all(low.y1 <= high.y0 + 1 for low, high in itertools.pairwise(boxes))
+
+
+@pytest.mark.parametrize(("n_channels", "height", "every"), [(60, 3, 5), (30, 9, 1), (60, 1.2, 10), (2000, 3, 200)])
+def test_where_there_is_no_room_numbers_and_roles_are_thinned_out(n_channels, height, every):
+    _, ax = plt.subplots(figsize=(9, height))
+    line = np.ones((N_TIMES, n_channels))
+    roles = [f"role {channel}" for channel in range(n_channels)]
+    cv.plot_strips(line, TIME, roles=roles, ax=ax)
+    shown = list(range(0, n_channels, every))
+    assert ax.get_yticks().tolist() == shown
+    assert [text.get_text() for text in ax.texts] == [roles[channel] for channel in shown]
+    assert [text.get_position()[1] for text in ax.texts] == shown
+    assert len(ax.images) == n_channels
+    assert overlaps([*ax.texts, *ax.get_yticklabels()]) == []
+
+
+@pytest.mark.parametrize(("n_channels", "top"), [(8, False), (24, False), (25, True), (60, True)])
+@pytest.mark.parametrize("name", STACKS)
+def test_tall_stacks_number_the_samples_at_both_ends(name, n_channels, top):
+    ax = wide(name, n_channels).axes[0]
+    assert ax.xaxis.get_tick_params()["labeltop"] is top
+    assert ax.xaxis.get_tick_params()["labelbottom"] is True
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_colour_bar_of_a_tall_stack_is_no_wider(name):
+    figure = wide(name, 60)
+    figure.canvas.draw()
+    assert figure.axes[-1].get_window_extent().width <= 0.3 * figure.dpi
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
+@pytest.mark.parametrize("name", STACKS)
+def test_the_colour_bar_of_few_channels_is_as_long_as_its_label(name, n_channels):
+    figure = wide(name, n_channels)
+    figure.canvas.draw()
+    bar = figure.axes[-1]
+    assert bar.yaxis.label.get_window_extent().height <= bar.get_window_extent().height
+
+
+@pytest.mark.parametrize("n_channels", [24, 25, 60])
+@pytest.mark.parametrize("form", ["plot_kernels", "plot_kernels of maps", "plot_forecast_panels"])
+def test_many_panels_stand_in_five_columns(form, n_channels):
+    columns = 4 if n_channels == 24 else 5
+    figure = wide(form, n_channels)
+    assert figure.axes[0].get_gridspec().get_geometry() == (n_channels // columns, columns)
+    assert len(figure.axes) == n_channels + ("maps" in form)  # and the colour bar
+    assert figure.get_figheight() <= 2 * figure.get_figwidth()
+
+
+def test_panels_that_would_take_minutes_are_refused():
+    many = np.ones(1770)
+    with pytest.raises(ValueError, match=r"^`predictions` must hold at most 200 .* Got 1770; .* `plot_pair_grid`"):
+        cv.plot_forecast_panels(TIME, TRUTH_LINE, np.ones((1770, N_TIMES)), many, ["pair"] * 1770)
+    assert plt.get_fignums() == []
 
 
 SCALED = {
@@ -403,6 +520,9 @@ def test_waves_are_refused(name, wave, parameter, match, monkeypatch):
         ("plot_forecast_panels", "labels", "have 6 texts, one a forecast. Got 5", {"labels": LABELS[1:]}),
         ("plot_forecast_panels", "columns", "be at least 1. Got 0", {"columns": 0}),
         ("plot_kernels", "columns", "be at least 1. Got 0", {"columns": 0}),
+        ("plot_kernels", "stride", "be at least 1. Got 0", {"stride": 0}),
+        ("plot_kernels", "start", "be a finite number. Got nan", {"start": np.nan}),
+        ("plot_diagonal_deviation", "stride", "be at least 1. Got -2", {"stride": -2}),
         ("plot_matrix", "matrix", r"have the shape \(5, 5\). Got \(5, 4\)", {"matrix": np.ones((5, 4))}),
         ("plot_pair_grid", "mse", r"have the shape \(5, 5\). Got \(5, 4\)", {"mse": np.ones((5, 4))}),
         ("plot_pair_grid", "predictions", "have the shape .*Got", {"predictions": np.ones((5, 4, N_TIMES))}),
@@ -446,6 +566,50 @@ def test_window_map(first_step, stride):
     assert list(note.xy) in cells
 
 
+@pytest.mark.parametrize("stride", [2, 3])
+@pytest.mark.parametrize("time", [0, 1, 7, 24, 25])
+def test_the_diagonal_of_a_stride_joins_the_cells_of_one_time(stride, time):
+    n_windows, n_steps = 12, 5
+    cells = [[b, s] for s in range(n_steps) for b in range(n_windows) if b + s * stride == time]
+    acts = np.zeros((n_windows, n_steps))
+    if not cells:
+        refused("plot_window_map", "diagonal", f".*Got {time}", acts=acts, padded=None, picked=None, diagonal=time)
+        return
+    ax = cv.plot_window_map(acts, diagonal=time, stride=stride, note="n", padded=[True, False, False, False, True])
+    (diagonal,) = ax.lines
+    assert diagonal.get_xydata().tolist() == cells
+    assert diagonal.get_marker() == ("o" if len(cells) == 1 else "None")  # a line of one point is not seen
+    assert hatched(ax, axis=1) == [(-0.5, 0.5), (3.5, 4.5)]
+    assert ax.get_ylabel() == f"step in the window (each {stride} samples later)"
+    line = cv.diagonal_sum(np.ones((n_windows, n_steps, 1)), stride, fill=None)
+    assert line[time, 0] == len(cells)  # the timeline's row is about the same cells
+
+
+@pytest.mark.parametrize(
+    ("diagonal", "stride", "first_step"), [(2, 1, 3), (3, 5, 0), (4, 5, 0), (18, 5, 0), (9, 5, 2), (23, 5, 2)]
+)
+def test_diagonals_without_a_cell_are_refused(diagonal, stride, first_step):
+    options = {"diagonal": diagonal, "stride": stride, "first_step": first_step, "padded": None, "picked": None}
+    refused("plot_window_map", "diagonal", f"be the time of a cell.*Got {diagonal}", acts=np.ones((3, 4)), **options)
+
+
+@pytest.mark.parametrize("diagonal", [2, 10, 50, 90, 99, 107])
+def test_the_note_stays_inside_the_axes(diagonal):
+    ax = cv.plot_window_map(np.ones((90, 7)), diagonal=diagonal, stride=3, note="cells that look at one sample")
+    figure_of(ax).canvas.draw()
+    note = ax.texts[0].get_window_extent()
+    assert ax.bbox.x0 <= note.x0
+    assert note.x1 <= ax.bbox.x1
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 5])
+def test_few_steps_are_numbered_whole(n_steps):
+    drawn = cv.plot_window_map(np.ones((3, n_steps)))
+    bars = cv.plot_diagonal_deviation(np.ones(n_steps), np.zeros(n_steps))
+    for ticks in (drawn.get_yticks(), drawn.get_xticks(), bars.get_xticks()):
+        assert (ticks == np.round(ticks)).all()
+
+
 def test_a_bare_window_map_holds_the_image_only():
     ax = cv.plot_window_map(whole(20, N_STEPS))
     assert (len(ax.images), len(ax.lines), len(ax.patches), len(ax.texts)) == (1, 0, 0, 0)
@@ -461,9 +625,23 @@ def test_diagonal_deviation(padded):
     assert [bar.get_center()[0] for bar in bars] == pytest.approx(range(N_STEPS))
     assert [to_hex(bar.get_facecolor()) for bar in bars] == [ACCENT if p else INK for p in padded]
     spans = [(int(first + 0.5), int(last - 0.5)) for first, last in runs(padded)]
-    assert [[int(number) for number in re.findall(r"\d+", text.get_text())] for text in ax.texts] == [
-        [first, last] for first, last in spans
+    assert [text.get_text() for text in ax.texts] == [
+        f"steps {first}–{last} see padding" if last > first else f"step {first} sees padding" for first, last in spans
     ]
+    assert ax.get_xlabel() == "step in the window"
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (3, 3), (20, 0), (0, 20), (11, 12), (14, 15), (16, 16), (25, 3)])
+def test_padding_is_named_inside_the_axes(first, last):
+    padded = np.arange(32)
+    padded = (padded < first) | (padded >= 32 - last)
+    ax = cv.plot_diagonal_deviation(padded * 1.0, padded, stride=2)
+    figure_of(ax).canvas.draw()
+    assert overlaps(ax.texts) == []
+    frame = ax.get_window_extent()
+    assert len(ax.texts) == len(runs(padded))
+    assert all(frame.count_contains(text.get_window_extent().get_points()) == 2 for text in ax.texts)
+    assert ax.get_xlabel() == "step in the window (each 2 samples later)"
 
 
 @pytest.mark.parametrize("start", [-4, 0, 2])
@@ -480,6 +658,35 @@ def test_kernels_of_one_feature_are_bars(start):
         assert {to_hex(bar.get_facecolor()) for bar in bars} == {color}
         assert ax.get_title(loc="left") == f"channel {channel}"
         assert ax.get_title(loc="right") == f"bias {bias[channel]:+.2f}"
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize(("n_features", "start"), [(1, -4), (2, 0.5), (9, -1.5)])
+def test_kernels_behind_a_pooling_see_every_few_samples(n_features, start, stride):
+    weights = whole(4, n_features, 3, low=-8)
+    _, axes = cv.plot_kernels(weights, start=start, stride=stride)
+    samples = [start, start + stride, start + 2 * stride, start + 3 * stride]
+    for ax in axes:
+        if n_features == 1:
+            assert [bar.get_center()[0] for bar in ax.containers[0]] == pytest.approx(samples)
+            assert {round(bar.get_width() / stride, 9) for bar in ax.containers[0]} == {0.75}
+        elif n_features == 2:
+            assert ax.lines[-1].get_xdata().tolist() == samples
+        else:
+            assert tuple(ax.images[0].get_extent()[:2]) == (samples[0] - stride / 2, samples[-1] + stride / 2)
+
+
+def test_kernels_of_many_features_are_maps_on_one_scale():
+    weights = whole(4, 60, 7, low=-8)
+    figure, axes = cv.plot_kernels(weights, np.arange(7), start=-2)
+    assert len(figure.axes) == 8 + 1  # one is hidden, the last is the colour bar
+    for channel, ax in enumerate(axes):
+        (image,) = ax.images
+        np.testing.assert_array_equal(image.get_array(), weights[:, :, channel].T)
+        assert (*ax.get_xlim(), *ax.get_ylim()) == (-2.5, 1.5, 59.5, -0.5)
+        assert (image.get_cmap(), image.get_clim()) == (DIVERGING, (-9, 9))
+        assert ax.get_title(loc="left") == f"channel {channel}"
+    assert (figure.get_supylabel(), figure.axes[-1].get_ylabel()) == ("feature", "weight")
 
 
 def test_kernels_of_more_features_are_lines():
@@ -581,6 +788,39 @@ def test_strip():
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), WAVE[0])
 
 
+@pytest.mark.parametrize(
+    ("centre", "xlim"),
+    [
+        (0, (-0.5, 9.5)),
+        (0.5, (-0.5, 9.5)),
+        (-0.5, (-0.5, 9.5)),
+        (-3, (-3.5, 9.5)),
+        (-2.5, (-3, 9.5)),
+        (4, (-0.5, 11.5)),
+    ],
+)
+@pytest.mark.parametrize("name", ["plot_strip", *STACKS])
+def test_timelines_lie_at_the_centre_and_no_cell_is_cut_off(name, centre, xlim):
+    time, wave = np.arange(8) + centre, (np.arange(10), np.ones(10))
+    line = np.ones((8, 3))
+    changes = {"line": line[:, 0] if name == "plot_strip" else line, "wave": wave}
+    if name == "plot_strips":
+        changes["roles"] = None
+    if name == "plot_strip_columns":
+        changes = {"lines": {"a": line}, "waves": {"a": wave}}
+    ax = figure_of(call(name, time=time, **changes)).axes[0]
+    assert {tuple(image.get_extent()[:2]) for image in ax.images} == {(centre - 0.5, centre + 7.5)}
+    assert ax.get_xlim() == xlim
+
+
+@pytest.mark.parametrize("name", ["plot_strip", *STACKS])
+@pytest.mark.parametrize(
+    ("time", "steps"), [(TIME[::-1], "-1 to -1"), (TIME**2, "201 to 257"), (0 * TIME, "0 to 0"), (TIME // 2, "0 to 1")]
+)
+def test_times_that_strips_cannot_show_are_refused(name, time, steps):
+    refused(name, "time", f"rise in equal steps. Got steps from {steps}", time=time)
+
+
 def test_strip_columns_share_one_scale():
     figure, axes = call("plot_strip_columns")
     assert [ax.get_title(loc="left") for ax in axes] == ["sine", "pulse"]
@@ -668,6 +908,44 @@ def test_pair_grid_holds_every_forecast_in_its_cell():
     assert [frame.get_center() for frame in frames] == pytest.approx(np.repeat(np.arange(N_CHANNELS), 2).reshape(-1, 2))
     assert {to_hex(frame.get_edgecolor()) for frame in frames} == {INK}
     assert all(0.8 < frame.get_width() == frame.get_height() < 1 for frame in frames)
+
+
+@pytest.mark.parametrize("n_channels", [13, 60])
+def test_a_wide_pair_grid_is_one_axes_with_a_scale_for_its_tint(n_channels):
+    scores = np.random.default_rng(1).uniform(0, 7, (n_channels, n_channels))
+    forecasts = np.random.default_rng(2).normal(size=(n_channels, n_channels, 200))
+    ax = cv.plot_pair_grid(np.zeros(200), forecasts, scores)
+    assert len(figure_of(ax).axes) == 2
+    bar = figure_of(ax).axes[1]
+    assert (bar.get_ylabel(), bar.get_ylim()) == ("MSE", (0, scores.max()))
+    np.testing.assert_array_equal(ax.images[0].get_array(), scores)
+    truth, drawn = ax.collections
+    assert [to_hex(lines.get_edgecolor()[0]) for lines in (truth, drawn)] == [TRUTH, INK]
+    assert len(truth.get_paths()) == len(drawn.get_paths()) == n_channels**2
+    assert truth.get_linewidth()[0] > drawn.get_linewidth()[0]
+    heights = np.array([path.vertices[:, 1] for path in drawn.get_paths()]).reshape(forecasts.shape)
+    heights -= np.arange(n_channels)[:, None, None]
+    slope, offset = np.polyfit(forecasts.ravel(), heights.ravel(), 1)
+    np.testing.assert_allclose(heights, slope * forecasts + offset, atol=1e-9)
+    frames = [patch for patch in ax.patches if not patch.get_fill()]
+    assert len(frames) == n_channels
+    assert min(frame.get_zorder() for frame in frames) > max(line.get_zorder() for line in ax.lines)
+
+
+@pytest.mark.parametrize("length", [300, 301, 1000, 5003])
+def test_long_forecasts_keep_their_extremes_in_small_cells(length):
+    rng = np.random.default_rng(length)
+    forecasts = np.zeros((13, 13, length))
+    places = rng.integers(length, size=(13, 13))
+    np.put_along_axis(forecasts, places[..., None], rng.choice([-1, 1], (13, 13, 1)), axis=2)
+    ax = cv.plot_pair_grid(np.zeros(length), forecasts, np.ones((13, 13)))
+    for (i, j), path in zip(np.ndindex(13, 13), ax.collections[1].get_paths(), strict=True):
+        across, down = path.vertices.T - [[j], [i]]
+        assert len(across) == min(length, 300)
+        assert (across[0], across[-1]) == pytest.approx((-0.42, 0.42))
+        (spike,) = np.flatnonzero(np.abs(down) > 0.3)
+        assert np.sign(down[spike]) == -forecasts[i, j, places[i, j]]  # the y axis points down
+        assert across[spike] == pytest.approx(places[i, j] / (length - 1) * 0.84 - 0.42, abs=0.84 / 149)
 
 
 def test_pair_grid_tint_grows_with_the_mse_and_stays_light():
@@ -768,12 +1046,14 @@ def test_channel_colors_differ_for_deuteranopes():
 
 
 @pytest.mark.parametrize("n_channels", [1, 5, 8, 9, 60])
-def test_channel_colors_are_as_many_and_distinct(n_channels):
+def test_a_channel_keeps_its_colour_however_many_there_are(n_channels):
     colors = channel_colors(n_channels)
-    assert len(colors) == len(set(colors)) == n_channels
-    if n_channels <= 8:
-        assert colors == channel_colors(8)[:n_channels]
+    assert len(colors) == n_channels
+    assert colors == channel_colors(64)[:n_channels]
+    assert all(len(set(colors[first : first + 8])) == min(8, n_channels - first) for first in range(n_channels))
     assert max(lightness([to_rgb(color) for color in colors])) < 85
+    _, axes = cv.plot_kernels(np.ones((3, 1, n_channels)))
+    assert [to_hex(ax.containers[0][0].get_facecolor()) for ax in axes] == colors
 
 
 def test_value_scale_covers_all_arrays():

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from conv1d_viz._checks import as_array, as_size
 from conv1d_viz.plotting.series import as_line
@@ -16,14 +14,14 @@ from conv1d_viz.plotting.style import (
     SMALL,
     TICK,
     TRUTH,
-    channel_colors,
     color_bar,
     dress,
-    name_figure,
     new_axes,
-    new_panels,
+    number_whole,
     value_scale,
 )
+
+_NOTE = 0.24  # of the width of an axes: what "steps 10–99 see padding" takes
 
 
 def plot_window_map(
@@ -49,9 +47,9 @@ def plot_window_map(
     padded : array-like of bool of shape (n_steps,) or None
         Steps that see padding; they are hatched.
     diagonal : int or None
-        Draws the line of the cells (window b, step s) with b + s*stride equal to it.
+        Draws the line of the cells (window b, step s) with b + s*stride equal to it; a single cell becomes a dot.
     stride : int
-        Samples between two steps.
+        Samples between two steps; above 1, as behind a pooling, the label of the y axis names it.
     note : str or None
         What stands beside the diagonal.
     picked : array-like of int of shape (n_windows,) or None
@@ -74,7 +72,8 @@ def plot_window_map(
     padded = None if padded is None else as_line(padded, "padded", n_steps) > 0
     picked = None if picked is None else as_line(picked, "picked", n_windows)
     diagonal = None if diagonal is None else as_size(diagonal, "diagonal", minimum=0)
-    if diagonal is not None and diagonal > n_windows - 1 + (first_step + n_steps - 1) * stride:
+    steps = first_step + np.arange(n_steps)
+    if diagonal is not None and not _windows_of(diagonal, steps, stride, n_windows)[1].any():
         raise ValueError(f"`diagonal` must be the time of a cell that is drawn. Got {diagonal}.")
     ax = new_axes(ax, height=4.2)
     cmap, norm = value_scale(acts)
@@ -89,28 +88,41 @@ def plot_window_map(
             np.arange(n_windows), picked, "o", color="white", markeredgecolor=INK, markersize=3, markeredgewidth=0.7
         )
     if diagonal is not None:
-        _draw_diagonal(ax, diagonal, stride, note, n_windows, first_step + np.arange(n_steps))
+        _draw_diagonal(ax, diagonal, stride, note, n_windows, steps)
     ax.set(xlim=extent[:2], ylim=extent[2:])
+    number_whole(ax.xaxis)
+    number_whole(ax.yaxis)
     color_bar(ax, image, "activation")
-    return dress(ax, title, "window (each starts one sample later)", "step in the window")
+    return dress(ax, title, "window (each starts one sample later)", _step_label(stride))
 
 
 def _draw_diagonal(ax: Axes, time: int, stride: int, note: str | None, n_windows: int, steps: np.ndarray) -> None:
-    windows = time - steps * stride
-    exists = (windows >= 0) & (windows < n_windows)
-    ax.plot(windows[exists], steps[exists], color=ACCENT, linewidth=2)
-    if note and exists.any():
+    windows, exists = _windows_of(time, steps, stride, n_windows)
+    ax.plot(windows[exists], steps[exists], color=ACCENT, linewidth=2, marker="o" if exists.sum() == 1 else None)
+    if note:
         middle = np.flatnonzero(exists)[exists.sum() // 3]
+        left = windows[middle] > 0.7 * n_windows  # the note would run out of the axes at the right
         ax.annotate(
             note,
             (windows[middle], steps[middle]),
-            (12, -4),
+            (-12 if left else 12, -4),
             textcoords="offset points",
+            ha="right" if left else "left",
             va="top",
             fontsize=TICK,
             color=ACCENT,
             bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5},
         )
+
+
+def _windows_of(time: int, steps: np.ndarray, stride: int, n_windows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the window of each step's cell at a time, and whether there is such a window."""
+    windows = time - steps * stride
+    return windows, (windows >= 0) & (windows < n_windows)
+
+
+def _step_label(stride: int) -> str:
+    return "step in the window" + (f" (each {stride} samples later)" if stride > 1 else "")
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
@@ -123,6 +135,7 @@ def plot_diagonal_deviation(
     deviation: Any,
     padded: Any,
     *,
+    stride: int = 1,
     title: str | None = "Cells of a diagonal are equal, except where they saw padding",
     ax: Axes | None = None,
 ) -> Axes:
@@ -134,6 +147,8 @@ def plot_diagonal_deviation(
         Largest absolute difference of each step, such as the maximum over channels of `diagonal_deviation`.
     padded : array-like of bool of shape (n_steps,)
         Steps that see padding.
+    stride : int
+        Samples between two steps; above 1, as behind a pooling, the label of the x axis names it.
     title : str or None
         Title.
     ax : Axes or None
@@ -145,73 +160,34 @@ def plot_diagonal_deviation(
         The axes drawn on.
     """
     deviation = as_line(deviation, "deviation")
-    padded = as_line(padded, "padded", len(deviation)) > 0
+    n_steps, stride = len(deviation), as_size(stride, "stride")
+    padded = as_line(padded, "padded", n_steps) > 0
     ax = new_axes(ax, height=2.6)
     for first, last in _runs(padded):
         ax.axvspan(first - 0.5, last + 0.5, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0, zorder=0)
-    steps = np.arange(len(deviation))
-    ax.bar(steps, deviation, width=0.8, color=np.where(padded, ACCENT, INK))
-    for first, last in _runs(padded):
-        side = "left" if first == 0 else "right"
+    ax.bar(np.arange(n_steps), deviation, width=0.8, color=np.where(padded, ACCENT, INK))
+    _name_runs(ax, _runs(padded), n_steps)
+    ax.set_xlim(-0.5, n_steps - 0.5)
+    number_whole(ax.xaxis)
+    return dress(ax, title, _step_label(stride), "largest difference\nin activation")
+
+
+def _name_runs(ax: Axes, runs: list[tuple[int, int]], n_steps: int) -> None:
+    """Write the steps of each run beside it, on the side with more room, or into it where there is none."""
+    beside = [first == 0 or n_steps - 1 - last > first for first, last in runs]
+    crowded = len(runs) > 1 and n_steps - sum(last + 1 - first for first, last in runs) < 2 * _NOTE * n_steps
+    for row, ((first, last), after) in enumerate(zip(runs, beside, strict=True)):
+        room = n_steps - 1 - last if after else first
+        inside = room < _NOTE * n_steps
+        edge = (first - 0.5 if inside else last + 0.5) if after else (last + 0.5 if inside else first - 0.5)
         ax.annotate(
-            f"steps {first}–{last} see padding",
-            (last + 0.5 if side == "left" else first - 0.5, 0.9),
-            (6 if side == "left" else -6, 0),
+            f"steps {first}–{last} see padding" if last > first else f"step {first} sees padding",
+            (edge, 0.9 - (0.14 * row if crowded else 0)),
+            (6 if after else -6, 0),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            ha=side,
+            ha="left" if after else "right",
             fontsize=SMALL + 1,
             color=INK,
+            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5} if inside else None,
         )
-    ax.set_xlim(-0.5, len(deviation) - 0.5)
-    return dress(ax, title, "step in the window", "largest difference\nin activation")
-
-
-def plot_kernels(
-    weights: Any,
-    bias: Any = None,
-    *,
-    start: int = 0,
-    columns: int = 4,
-    title: str | None = "The kernels: what each channel multiplies the samples with",
-) -> tuple[Figure, np.ndarray]:
-    """Draw the kernels of a convolution side by side, one scale for all.
-
-    Parameters
-    ----------
-    weights : array-like of shape (size, n_features, n_channels)
-        The kernels; each feature is a line of its own.
-    bias : array-like of shape (n_channels,) or None
-        Written into each panel.
-    start : int
-        The first sample that a kernel sees, counted from its step.
-    columns : int
-        Panels in a row.
-    title : str or None
-        Title.
-
-    Returns
-    -------
-    figure : Figure
-        The figure.
-    axes : ndarray of Axes
-        One a channel.
-    """
-    weights = as_array(weights, "weights", ndim=3, axes="(size, n_features, n_channels)")
-    size, n_features, n_channels = weights.shape
-    bias = None if bias is None else as_line(bias, "bias", n_channels)
-    figure, axes = new_panels(n_channels, as_size(columns, "columns"), 1.55)
-    samples = start + np.arange(size)
-    for channel, (ax, color) in enumerate(zip(axes, channel_colors(n_channels), strict=True)):
-        ax.axhline(0, color=TRUTH, linewidth=0.8)
-        if n_features == 1:
-            ax.bar(samples, weights[:, 0, channel], width=0.75, color=color)
-        else:
-            ax.plot(samples, weights[:, :, channel], ".-", color=color, linewidth=1, alpha=0.8)
-        dress(ax)
-        ax.set_title(f"channel {channel}", loc="left", fontsize=TICK, fontweight="bold", color=INK)
-        if bias is not None:
-            ax.set_title(f"bias {bias[channel]:+z.2f}", loc="right", fontsize=SMALL, color=INK)
-    axes[0].xaxis.set_major_locator(plt.MaxNLocator(5, integer=True))
-    name_figure(figure, title, "sample, counted from the step", "weight")
-    return figure, axes

@@ -13,7 +13,17 @@ from matplotlib.image import AxesImage
 from conv1d_viz._checks import as_array
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import INK, TICK, color_bar, dress, name_figure, new_axes, value_scale
-from conv1d_viz.plotting.wave import UNIT, Wave, as_wave, draw_wave, number_channels, small_type, span
+from conv1d_viz.plotting.wave import (
+    UNIT,
+    Wave,
+    as_cells,
+    as_wave,
+    draw_wave,
+    line_spacing,
+    number_channels,
+    reach,
+    span,
+)
 
 _HALF = 0.43  # half the height of a strip; strips stand 1 apart
 
@@ -56,7 +66,7 @@ def plot_strips(
         The axes drawn on.
     """
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
-    time, wave, n_channels = as_line(time, "time", len(line)), as_wave(wave), line.shape[1]
+    time, wave, n_channels = as_cells(time, len(line)), as_wave(wave), line.shape[1]
     if roles is not None and len(roles) != n_channels:
         raise ValueError(f"`roles` must have {n_channels} words, one a channel. Got {len(roles)}.")
     ax = new_axes(ax, height=_stack_height(n_channels))
@@ -65,16 +75,10 @@ def plot_strips(
     if not share_scale:
         limits = [f"up to {np.abs(channel).max():.2g}" for channel in line.T]
         ends = [f"{role}, {limit}" if role else limit for role, limit in zip(ends, limits, strict=True)]
-    for channel, end in enumerate(ends):
-        ax.text(
-            1.008,
-            channel,
-            end,
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=small_type(n_channels),
-            color=INK,
-        )
+    every, size = line_spacing(ax, n_channels)
+    beside = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size, "color": INK}
+    for channel in range(0, n_channels, every):
+        ax.text(1.008, channel, ends[channel], **beside)
     if share_scale:
         color_bar(ax, images[0], unit)
     return number_channels(dress(ax, title, "sample", "channel"), n_channels)
@@ -110,7 +114,7 @@ def plot_strip(
         The axes drawn on.
     """
     line, wave = as_line(line, "line"), as_wave(wave)
-    time = as_line(time, "time", len(line))
+    time = as_cells(time, len(line))
     ax = new_axes(ax, height=1.7 if wave is None else 2.1)
     image = _draw_strips(ax, line[:, None], time, wave, value_scale(line))[0]
     ax.set_yticks([])
@@ -158,10 +162,15 @@ def plot_strip_columns(
     for name, line in arrays.items():
         if line.shape != (length, n_channels):
             raise ValueError(f"`lines[{name!r}]` must have the shape {(length, n_channels)}. Got {line.shape}.")
-    time = as_line(time, "time", length)
+    time = as_cells(time, length)
     drawn = {name: as_wave(wave) for name, wave in waves.items()}
     figure, axes = plt.subplots(
-        1, len(arrays), figsize=(9, _stack_height(n_channels)), sharex=True, layout="constrained", squeeze=False
+        1,
+        len(arrays),
+        figsize=(9, max(2.4, _stack_height(n_channels))),
+        sharex=True,
+        layout="constrained",
+        squeeze=False,
     )
     axes = axes[0]
     scale = value_scale(*arrays.values())
@@ -187,9 +196,10 @@ def _draw_strips(
         images.append(ax.imshow(values[None], cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent))
         if wave is not None:
             draw_wave(ax, wave, float(channel), 0.8 * _HALF)
-    ax.set(xlim=span(time if wave is None else wave[0]), ylim=(n_channels - 0.5, -0.5))
+    ax.set(xlim=reach(time, wave), ylim=(n_channels - 0.5, -0.5))
     return images
 
 
 def _stack_height(n_channels: int) -> float:
-    return min(1.0 + 0.56 * n_channels, 14)
+    """Inches; 14 serve up to 70 channels, each with a line of text, and are about one and a half times the width."""
+    return max(2.1, min(1.0 + 0.56 * n_channels, max(14, min(0.2 * n_channels, 22))))

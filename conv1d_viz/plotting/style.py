@@ -6,7 +6,9 @@ Nothing here changes matplotlib's global settings; every artist is styled where 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_hex
+from matplotlib.axis import Axis
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
 INK = "#1b2a3a"  # the wave, the forecast, all text
@@ -16,6 +18,8 @@ TARGET = "#d55e00"  # what is predicted
 PAPER = "#f3f5f7"  # quiet areas
 
 TITLE, LABEL, TICK, SMALL = 12, 10, 9, 8  # points, for figures 9 inches wide
+
+MANY = 24  # panels beyond which they are set closer
 
 # The colours stand where their CIE lightness falls in equal steps, so equal steps of a value look equal, in grey too.
 _RISE = [
@@ -39,10 +43,8 @@ _CHANNELS = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "
 
 
 def channel_colors(n_channels: int) -> list[str]:
-    """One colour a channel; the first eight always have the same, more are spread over viridis."""
-    if n_channels <= len(_CHANNELS):
-        return _CHANNELS[:n_channels]
-    return [to_hex(c) for c in plt.get_cmap("viridis")(np.linspace(0, 0.9, n_channels))]
+    """One colour a channel, whatever their number; every eighth has the same, so that labels must tell them apart."""
+    return [_CHANNELS[channel % len(_CHANNELS)] for channel in range(n_channels)]
 
 
 def value_scale(*arrays: np.ndarray) -> tuple[Colormap, Normalize]:
@@ -53,6 +55,11 @@ def value_scale(*arrays: np.ndarray) -> tuple[Colormap, Normalize]:
     low = min(float(np.min(a)) for a in arrays)
     high = max(float(np.max(np.abs(a))) for a in arrays) or 1.0
     return (DIVERGING, Normalize(-high, high)) if low < 0 else (SEQUENTIAL, Normalize(0, high))
+
+
+def tint(scores: np.ndarray) -> Normalize:
+    """Limits that use only the light half of the sequential map, so that lines and text stay readable on it."""
+    return Normalize(0, 3.3 * (float(scores.max()) or 1.0))
 
 
 def ink_on(cmap: Colormap, norm: Normalize, value: float) -> str:
@@ -68,10 +75,15 @@ def new_axes(ax: Axes | None, width: float = 9.0, height: float = 3.0) -> Axes:
     return ax
 
 
-def new_panels(n_panels: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
-    """A figure of `n_panels` axes with shared limits, `columns` in a row of that many inches' height."""
-    columns = min(columns, n_panels)
+def new_panels(n_panels: int, columns: int | None, height: float) -> tuple[Figure, np.ndarray]:
+    """A figure of `n_panels` axes with shared limits, `columns` in a row (None: as many as suit their number).
+
+    Rows are `height` inches high, and lower in figures of many panels, which would be much taller than wide.
+    """
+    crowded = n_panels > MANY
+    columns = min((5 if crowded else 4) if columns is None else columns, n_panels)
     rows = -(-n_panels // columns)
+    height *= 0.8 if crowded else 1
     figure, grid = plt.subplots(
         rows, columns, figsize=(9, height * rows + 0.7), sharex=True, sharey=True, layout="constrained", squeeze=False
     )
@@ -112,13 +124,22 @@ def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel:
     return ax
 
 
-def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> None:
-    """A colour bar with the common look beside one axes or an array of them."""
+def number_whole(axis: Axis) -> None:
+    """Number whole windows or steps only, however few there are; otherwise as matplotlib does."""
+    axis.set_major_locator(plt.MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
+
+
+def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> Colorbar:
+    """A colour bar with the common look beside one axes or an array of them, no wider for being tall."""
     axes = np.atleast_1d(ax).ravel().tolist()
-    bar = figure_of(axes[0]).colorbar(image, ax=axes, pad=0.02, **options)
+    edges = [edge for part in axes for edge in part.get_window_extent().intervaly]
+    figure = figure_of(axes[0])
+    inches = (max(edges) - min(edges)) / figure.dpi
+    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=max(20, 4.5 * inches), **options)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=TICK, color=TRUTH, labelcolor=INK)
     bar.set_label(label, fontsize=LABEL, color=INK)
+    return bar
 
 
 def legend(ax: Axes, **options) -> None:

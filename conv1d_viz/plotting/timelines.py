@@ -22,7 +22,7 @@ from conv1d_viz.plotting.style import (
     new_axes,
     value_scale,
 )
-from conv1d_viz.plotting.wave import UNIT, as_wave, draw_wave, number_channels, span
+from conv1d_viz.plotting.wave import UNIT, as_cells, as_wave, draw_wave, number_channels, reach, span
 
 
 def plot_timeline_map(
@@ -57,15 +57,15 @@ def plot_timeline_map(
         The axes drawn on.
     """
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
-    time = as_line(time, "time", len(line))
+    time = as_cells(time, len(line))
     wave, n_channels = as_wave(wave), line.shape[1]
-    ax = new_axes(ax, height=min(1.2 + 0.26 * n_channels, 9))
+    ax = new_axes(ax, height=max(2.1, min(1.2 + 0.26 * n_channels, 11)))
     cmap, norm = value_scale(line)
     extent = (*span(time), n_channels - 0.5, -0.5)
     image = ax.imshow(line.T, cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent)
     if wave is not None:
         draw_wave(ax, wave, (n_channels - 1) / 2, 0.46 * n_channels)
-    ax.set(xlim=span(time if wave is None else wave[0]), ylim=extent[2:])
+    ax.set(xlim=reach(time, wave), ylim=extent[2:])
     color_bar(ax, image, unit)
     return number_channels(dress(ax, title, "sample", "channel"), n_channels)
 

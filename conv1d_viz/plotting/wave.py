@@ -7,10 +7,13 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 
 from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import INK, SMALL, TICK
+from conv1d_viz.plotting.style import INK, SMALL, TICK, figure_of
 
 Wave = tuple[np.ndarray, np.ndarray]
 UNIT = "mean activation"
+_TALL = 24  # channels beyond which the time is numbered at the top too
+_LEADING = 1.25  # height of a line of text, in sizes of its type
+_SMALLEST = 6  # points; smaller type cannot be read at the width of a page
 
 
 def as_wave(wave: Any) -> Wave | None:
@@ -33,19 +36,52 @@ def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:
     ax.plot(time, height, color=INK, linewidth=1.3, path_effects=[edge])
 
 
+def as_cells(time: Any, length: int) -> np.ndarray:
+    """Return the times of a strip's cells, which are drawn equally wide and so must lie equally far apart."""
+    time = as_line(time, "time", length)
+    gaps = np.diff(time)
+    if length > 1 and not (gaps.min() > 0 and np.ptp(gaps) <= 1e-3 * gaps.max()):
+        raise ValueError(f"`time` must rise in equal steps. Got steps from {gaps.min():g} to {gaps.max():g}.")
+    return time
+
+
 def span(time: np.ndarray) -> tuple[float, float]:
     """Outer edges of the first and the last sample's cell."""
     half = (time[-1] - time[0]) / (2 * max(len(time) - 1, 1)) or 0.5
     return float(time[0] - half), float(time[-1] + half)
 
 
+def reach(time: np.ndarray, wave: Wave | None) -> tuple[float, float]:
+    """Limits of the x axis: those of the wave, and those of the cells where a centre lies beyond it.
+
+    With much padding, such as that of a causal layer, the centre of a receptive field may lie outside the series.
+    """
+    left, right = span(time)
+    if wave is None:
+        return left, right
+    first, last = span(wave[0])
+    return (first if time[0] >= first else left), (last if time[-1] <= last else right)
+
+
 def number_channels(ax: Axes, n_channels: int) -> Axes:
-    """Put a number at each channel of a dressed axes, in a size that leaves room for the next."""
-    ax.set_yticks(range(n_channels))
-    ax.tick_params(axis="y", length=0, labelsize=small_type(n_channels))
+    """Number the channels of a dressed axes that go down its y axis, as many of them as there is room for."""
+    every, size = line_spacing(ax, n_channels)
+    ax.set_yticks(range(0, n_channels, every))
+    ax.tick_params(axis="y", length=0, labelsize=size)
+    if n_channels > _TALL:  # the upper channels are far from the numbers below
+        ax.tick_params(axis="x", labeltop=True)
     return ax
 
 
-def small_type(n_channels: int) -> float:
-    """Return a type size in points that leaves room for a line of text a channel."""
-    return TICK if n_channels <= 20 else SMALL * min(1, 45 / n_channels)
+def line_spacing(ax: Axes, n_channels: int) -> tuple[int, float]:
+    """Every how many of the channels down an axes a line of text has room, and in what size of type (points)."""
+    pitch = ax.get_window_extent().height / figure_of(ax).dpi * 72 / n_channels
+    size = min(TICK, pitch / _LEADING)
+    if size >= _SMALLEST:
+        return 1, size
+    return thin_out(_LEADING * SMALL / pitch), SMALL
+
+
+def thin_out(crowding: float) -> int:
+    """Every how many numbers one is written, where `crowding` of them would share the room of one."""
+    return next((every for every in (1, 5, 10, 20, 50, 100, 200, 500) if every >= crowding), 1000)
