@@ -105,9 +105,11 @@ def _substitute(
     hidden: Any,
     wanted: np.ndarray,
 ) -> Any:
-    """Return what `hidden` is with all channels deleted; of shuffled ones only those that are `wanted`."""
+    """Return what `hidden` is with all channels deleted, None for zeros; of shuffled ones those that are `wanted`."""
     ops, dtype = keras.ops, keras.backend.standardize_dtype(hidden.dtype)
     if stand_in.order is None:
+        if not stand_in.level.any():
+            return None
         return ops.broadcast_to(ops.convert_to_tensor(stand_in.level, dtype=dtype), hidden.shape)
     calls = calls_between(graph, {graph.source}, {key})
     columns = [
@@ -121,12 +123,12 @@ def _ablated(head: Head | None, deleted: np.ndarray, kept: Any, change: Any) -> 
     """Return the cut tensor for each deletion and window, deletions after each other along the windows' axis.
 
     With a head, `kept` is the full sum and `change` what each channel's deletion adds to it; else they are the layer's
-    output as it is and with all channels deleted.
+    output as it is and with all channels deleted, None for zeros.
     """
     ops = keras.ops
     if head is None:
         mask = ops.convert_to_tensor(deleted[:, None, None, :])
-        stacked = ops.where(mask, change[None], kept[None])
+        stacked = ops.where(mask, ops.zeros_like(kept[None]) if change is None else change[None], kept[None])
     else:
         flat = ops.reshape(change, (change.shape[0], -1))
         rows = ops.cast(ops.convert_to_tensor(deleted), flat.dtype)

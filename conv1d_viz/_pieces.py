@@ -12,6 +12,9 @@ from conv1d_viz._shares import is_elementwise
 from conv1d_viz._steps import Steps, as_matrix, at_steps, missing, seen_by, within
 from conv1d_viz.fields import Way, follow
 
+# Multiplications below which linear algebra libraries do a product of matrices in one thread.
+_ONE_THREAD = 2**18
+
 Cells = Callable[[int, int, Steps | None], Float[np.ndarray, "window step channel"]]
 
 
@@ -70,7 +73,7 @@ def by_convolution(way: Way, samples: np.ndarray) -> Cells | None:
         first, last = within(seen, n_steps)
         matrix = as_matrix(layer, last - first, missing(seen, n_steps))
         rows = np.lib.stride_tricks.sliding_window_view(samples[start + first : stop - 1 + last], stop - start, axis=0)
-        summed = matrix.T @ rows.reshape(len(matrix), -1).astype(matrix.dtype, copy=False)
+        summed = _product(matrix.T, rows.reshape(len(matrix), -1).astype(matrix.dtype, copy=False))
         if layer.use_bias:
             summed += np.tile(keras.ops.convert_to_numpy(layer.bias), steps[1] - steps[0])[:, None]
         if relu:
@@ -80,6 +83,15 @@ def by_convolution(way: Way, samples: np.ndarray) -> Cells | None:
         return summed.reshape(steps[1] - steps[0], layer.filters, -1).transpose(2, 0, 1)
 
     return cells
+
+
+def _product(matrix: Float[np.ndarray, "out in"], rows: Float[np.ndarray, "in n"]) -> Float[np.ndarray, "out n"]:
+    """Multiply, some columns at a time: as one product it would wait for threads that other work keeps busy."""
+    product = np.empty((len(matrix), rows.shape[1]), dtype=rows.dtype)
+    size = max(1, _ONE_THREAD // matrix.size)
+    for start in range(0, rows.shape[1], size):
+        np.matmul(matrix, rows[:, start : start + size], out=product[:, start : start + size])
+    return product
 
 
 def pass_over(

@@ -77,42 +77,46 @@ def _channels_first(layer: Any) -> bool:
 def shares(head: Head, hidden: Any, substitute: Any) -> tuple[Any, Any]:
     """Return what the linear layer sums up, and what each channel's deletion adds to it, channel first.
 
-    `hidden` and `substitute`, (window, step, channel), hold each channel as it is and as it is once deleted.
+    `hidden` and `substitute`, (window, step, channel), hold each channel as it is and as it is once deleted; zeros may
+    be None.
     """
-    kept, deleted = hidden, substitute
+    ops, layer = keras.ops, head.linear.operation
+    n_channels = hidden.shape[-1]
+    apart = _convolve_apart if isinstance(layer, keras.layers.Conv1D) else _multiply_apart
+    if substitute is None and not head.channelwise:
+        parts = apart(layer, hidden, n_channels)
+        return _with_bias(layer, ops.sum(parts, axis=0)), -parts
+    kept, deleted = hidden, ops.zeros_like(hidden) if substitute is None else substitute
     for call in head.channelwise:
         (kept,), (deleted,) = run_call(call, [kept]), run_call(call, [deleted])
-    layer = head.linear.operation
-    n_channels = hidden.shape[-1]
-    kernel = keras.ops.convert_to_tensor(layer.kernel)
-    if isinstance(layer, keras.layers.Conv1D):
-        return _convolved(layer, kernel, kept, deleted - kept)
-    full = keras.ops.matmul(kept, kernel)
-    if layer.use_bias:
-        full = full + layer.bias
-    change = deleted - kept
-    if change.shape[-1] != n_channels:  # flattened: (window, step * channel)
-        change = keras.ops.reshape(change, (change.shape[0], -1, n_channels))
-        kernel = keras.ops.reshape(kernel, (-1, n_channels, kernel.shape[-1]))
-        return full, keras.ops.einsum("nsc,scu->cnu", change, kernel)
-    spread = (n_channels, *[1] * (len(change.shape) - 1), kernel.shape[-1])
-    return full, keras.ops.moveaxis(change, -1, 0)[..., None] * keras.ops.reshape(kernel, spread)
+    parts = apart(layer, kept, n_channels)
+    return _with_bias(layer, ops.sum(parts, axis=0)), apart(layer, deleted, n_channels) - parts
 
 
-def _convolved(layer: Any, kernel: Any, kept: Any, change: Any) -> tuple[Any, Any]:
-    size, n_channels, filters = kernel.shape
-    padding = layer.padding
+def _convolve_apart(layer: Any, x: Any, n_channels: int) -> Any:
+    """Return what a convolution makes of each channel: (channel, window, step, filter)."""
+    ops, padding = keras.ops, layer.padding
     if padding == "causal":
-        before = [[0, 0], [(size - 1) * layer.dilation_rate[0], 0], [0, 0]]
-        kept, change, padding = keras.ops.pad(kept, before), keras.ops.pad(change, before), "valid"
-    options = {"strides": layer.strides[0], "padding": padding, "dilation_rate": layer.dilation_rate[0]}
-    full = keras.ops.conv(kept, kernel, **options)
-    if layer.use_bias:
-        full = full + layer.bias
+        x = ops.pad(x, [[0, 0], [(layer.kernel_size[0] - 1) * layer.dilation_rate[0], 0], [0, 0]])
+        padding = "valid"
     # A depthwise convolution keeps the channels apart: (window, step, channel * filter).
-    apart = keras.ops.depthwise_conv(change, kernel, **options)
-    apart = keras.ops.reshape(apart, (*full.shape[:2], n_channels, filters))
-    return full, keras.ops.moveaxis(apart, 2, 0)
+    options = {"strides": layer.strides[0], "padding": padding, "dilation_rate": layer.dilation_rate[0]}
+    parts = ops.depthwise_conv(x, layer.kernel, **options)
+    return ops.moveaxis(ops.reshape(parts, (*parts.shape[:2], n_channels, layer.filters)), 2, 0)
+
+
+def _multiply_apart(layer: Any, x: Any, n_channels: int) -> Any:
+    """Return what a Dense makes of each channel: (channel, window, unit) or (channel, window, step, unit)."""
+    ops, kernel = keras.ops, keras.ops.convert_to_tensor(layer.kernel)
+    if x.shape[-1] != n_channels:  # flattened: (window, step * channel)
+        x = ops.reshape(x, (x.shape[0], -1, n_channels))
+        return ops.einsum("nsc,scu->cnu", x, ops.reshape(kernel, (-1, n_channels, layer.units)))
+    spread = (n_channels, *[1] * (len(x.shape) - 1), layer.units)
+    return ops.moveaxis(x, -1, 0)[..., None] * ops.reshape(kernel, spread)
+
+
+def _with_bias(layer: Any, summed: Any) -> Any:
+    return summed + layer.bias if layer.use_bias else summed
 
 
 def activate(head: Head, summed: Any) -> Any:

@@ -17,7 +17,7 @@ from conv1d_viz.fields import Way, follow
 from conv1d_viz.timeline import add_cells, cells_of, require_cells
 
 # Windows that are worked on at once, at most: more gains nothing and takes memory.
-_BLOCK = 2**14
+_BLOCK = 2**15
 # Samples that are looked through for NaN at once.
 _CHECKED = 2**20
 

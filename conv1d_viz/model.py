@@ -74,8 +74,9 @@ def build_model(
         ],
         name="forecaster",
     )
-    compiled = keras.backend.backend() != "torch"  # elsewhere XLA; torch would call a C++ compiler
-    model.compile(optimizer="adam", loss="mse", jit_compile=compiled, steps_per_execution=256)
+    # torch would call a C++ compiler, and has no executions of several steps.
+    torch = keras.backend.backend() == "torch"
+    model.compile(optimizer="adam", loss="mse", jit_compile=not torch, steps_per_execution=1 if torch else 256)
     return model
 
 

@@ -1,12 +1,15 @@
 """Shapes in the signatures are checked in all tests; figures are closed after each."""
 
+import sys
+
 import matplotlib as mpl
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # An int is fine where a float is asked for, as PEP 484 has it.
-install_import_hook("conv1d_viz", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
+if not any("benchmarks" in argument for argument in sys.argv):  # there the checks would be measured too
+    install_import_hook("conv1d_viz", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 mpl.use("agg")
 settings.register_profile("untimed", deadline=None)  # speed is the benchmarks' business
 settings.load_profile("untimed")

@@ -126,7 +126,6 @@ def by_weights(model, layer, channels):
         (fcn, "relu1"),
         (resnet, "block0_relu0"),
         (wavenet, "gated2"),
-        (wavenet, "res2"),
         (pooled, "pool1"),
     ],
 )
