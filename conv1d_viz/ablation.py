@@ -83,7 +83,8 @@ def predict_ablated(
     x : array-like of shape (n_windows, window, n_features)
         Input windows.
     layer : str, int or keras.layers.Layer
-        A layer with an output (window, step, channel).
+        A layer with an output (window, step, channel); one inside a nested model by its path, such as
+        "encoder/conv1".
     channels : iterable of int
         The channels to delete, from 0. None of them, or all, may be deleted.
     replacement : {"zero", "mean", "shuffle"}
@@ -119,14 +120,20 @@ def ablation_study(
 ) -> AblationStudy:
     """Forecast with each of many deletions, once each, and score the forecasts.
 
+    Behind the layer, a convolution or Dense sums up what it makes of each channel, so each channel's share of the sum
+    is computed once, and a deletion leaves some shares out. Where something else comes first the whole rest of the
+    network runs for each deletion. Within `joblib.parallel_config(...)` the deletions are shared out among its workers;
+    the model is pickled for other processes, which must be able to import this package and the model's own classes.
+
     Parameters
     ----------
     model, x, layer, replacement, seed
         As for `predict_ablated`. The permutations of "shuffle" are shared by all deletions.
     y : array-like of shape (n_windows, horizon)
         What the forecasts are compared with.
-    deletions : {"single", "keep_one", "pairs"} or iterable of tuples of int
-        Every channel alone; all but one; every channel alone and then every pair; or these very sets of channels.
+    deletions : {"single", "keep_one", "pairs", "all"} or iterable of tuples of int
+        Every channel alone; all but one; every channel alone and then every pair; every subset, by size and then by
+        index, from none to all of up to 20 channels; or these very sets of channels.
     progress : bool
         Whether to show a progress bar.
 
@@ -139,7 +146,8 @@ def ablation_study(
     Raises
     ------
     TypeError, ValueError
-        As `predict_ablated`; also if the targets do not match or a set of channels is given twice.
+        As `predict_ablated`; also if the targets do not match, a set of channels is given twice, none is, or "all"
+        would be more than 2**20 subsets.
     """
     model, x, path, n_channels = _checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))

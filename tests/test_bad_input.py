@@ -353,6 +353,58 @@ def test_receptive_fields_that_are_not_known(model):
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
+        (
+            {"series": np.zeros(20)},
+            ValueError,
+            r"`series` must have at least window \+ horizon = 20 \+ 1 samples\. Got 20",
+        ),
+        ({"series": np.zeros((90, 2))}, ValueError, r"`series` must have as many features as .* takes, 1\. Got 2"),
+        ({"series": np.zeros((9, 9, 1))}, ValueError, r"`series` must have the shape .*Got shape \(9, 9, 1\)"),
+        ({"series": []}, ValueError, r"`series` must not be empty"),
+        ({"series": "wave.npy"}, (TypeError, ValueError), r"`series` must"),
+        (
+            {"series": np.array([0.0] * 80 + [np.nan] * 10)},
+            ValueError,
+            r"`series` .*finite.*Got nan at index \(80, 0\)",
+        ),
+        ({"series": np.ma.masked_equal([0.0] * 89 + [1.0], 1.0)}, ValueError, r"`series` must have no masked values"),
+        ({"window": 21}, ValueError, r"`window` must be the number of steps that the model takes, .*20.*Got 21"),
+        ({"window": 20.0}, TypeError, r"`window` must be an integer\. Got 20\.0"),
+        ({"horizon": 0}, ValueError, r"`horizon` must be at least 1\. Got 0"),
+        ({"layer": "conv3"}, ValueError, r"`layer` must be one of .*Got 'conv3'"),
+        ({"layer": "global_max"}, ValueError, r"`layer` must have an output of shape"),
+        ({"fill": "zero"}, ValueError, r"`fill` must be one of 'repeat', None\. Got 'zero'"),
+        ({"reduce": "max"}, ValueError, r"`reduce` must be one of 'sum', 'mean'\. Got 'max'"),
+        (
+            {"series": np.zeros(38)},
+            ValueError,
+            r'`fill="repeat"` must have at least .* = 19 windows in `series`.*Got 18',
+        ),
+        ({"stride": 2}, ValueError, r"`stride` must be the layer's own, 1, or None\. Got 2"),
+        ({"stride": 0}, ValueError, r"`stride` must be at least 1\. Got 0"),
+        ({"out": [[0.0]]}, TypeError, r"`out` must be an array of float64 and shape \(89, 4\)\. Got list"),
+        ({"out": np.zeros((88, 4))}, ValueError, r"`out` must .* shape \(89, 4\)\. Got float64 and \(88, 4\)"),
+        ({"out": np.zeros((89, 4), np.float32)}, ValueError, r"`out` must .* Got float32 and \(89, 4\)"),
+        ({"out": np.broadcast_to(0.0, (89, 4))}, ValueError, r"`out` must be writeable"),
+    ],
+)
+def test_timelines_of_a_series(model, options, error, match):
+    options = {"series": np.zeros(90), "layer": "conv1", "window": 20, **options}
+    refused(error, match, cv.series_timeline, model, **options)
+
+
+def test_nothing_is_written_before_all_is_checked(model):
+    shared, series = np.full((90, 4), 7.0), np.zeros(90)
+    out = shared[:89]
+    series[85] = np.inf
+    refused(ValueError, r"Got inf at index \(85, 0\)", cv.series_timeline, model, series, "conv1", 20, out=out)
+    refused(ValueError, r"apart from `series`", cv.series_timeline, model, shared[:, 0], "conv1", 20, out=out)
+    assert (out == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
         ({"patience": -1}, ValueError, r"`patience` must be at least 0\. Got -1"),
         ({"validation_split": 1.0}, ValueError, r"`validation_split` must leave windows .*Got 1 of 40"),
         ({"validation_split": 0}, ValueError, r"`validation_split` must be a finite number above 0\. Got 0"),
