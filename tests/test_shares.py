@@ -38,13 +38,13 @@ HEADS = {
 def test_both_ways_agree(between, head, data):
     keras.utils.set_random_seed(1)
     dtype = data.draw(st.sampled_from(["float32", "float64"])) if keras.backend.backend() != "jax" else "float32"
-    inputs = keras.Input((40, 2), dtype=dtype)
+    inputs = keras.Input((150, 2), dtype=dtype)
     h = L.Conv1D(4, 5, padding="same", bias_initializer="normal", name="cut", dtype=dtype)(inputs)
     for layer in [BETWEEN[name]() for name in between] + HEADS[head]() + [L.Dense(2)]:
         layer.dtype_policy = dtype
         h = layer(h)
     model = keras.Model(inputs, h)
-    x = np.random.default_rng(0).normal(size=(9, 40, 2))
+    x = np.random.default_rng(0).normal(size=(9, 150, 2))
     replacement = data.draw(st.sampled_from(_cut.REPLACEMENTS))
     graph = _graph.trace(model)
     found = _shares.linear_head(graph, _models.find_layer(model, graph, "cut")[1])

@@ -20,7 +20,7 @@ from conv1d_viz.plotting.style import dress
 
 NAMES = {
     "keras_predict": "Keras' predict",
-    "plain": "plain",
+    "plain": "plain Python or Keras",
     "diagonals": "one trace a diagonal",
     "traced_loop": "loop over a traced function",
     "by_windows": "ours, window by window",
@@ -54,7 +54,7 @@ def table(benchmarks):
     lines = ["| task | way | median | times ours |", "|---|---|---|---|"]
     for group, ways in groups.items():
         own = dict(ways).get("ours", ways[0][1])
-        lines += [f"| {group} | {way} | {duration(s)} | {s / own:.2g} |" for way, s in ways]
+        lines += [f"| {group} | {way} | {duration(s)} | {s / own:.{0 if s >= 9.5 * own else 1}f} |" for way, s in ways]
     return "\n".join(lines)
 
 
