@@ -33,7 +33,8 @@ def linear_head(graph: Graph, key: int) -> Head | None:
     behind = calls_behind(graph, key)
     channelwise: list[Call] = []
     for k, call in enumerate(behind):
-        if key == graph.output or any(key in other.inputs for other in behind[k + 1 :]):
+        alone = len(call.inputs) == 1 and not any(key in other.inputs for other in behind[k + 1 :])
+        if key == graph.output or not alone:  # a branch, or a mask
             return None
         if _is_linear(call.operation):
             return Head(channelwise, call, behind[k + 1 :])

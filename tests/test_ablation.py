@@ -153,6 +153,21 @@ def test_paths_around_the_layer_are_kept():
     np.testing.assert_allclose(cv.predict_ablated(model, x, "second", [1]), top @ kernel + bias, atol=1e-5)
 
 
+@pytest.mark.parametrize("top", [L.GlobalAveragePooling1D(), L.LSTM(3)])
+def test_masks_are_kept(top):
+    inputs = keras.Input((12, 2))
+    h = L.Dense(3, bias_initializer="ones", name="dense")(L.Masking()(inputs))
+    model = keras.Model(inputs, L.Dense(2)(top(h)))
+    x = np.random.default_rng(0).normal(size=(5, 12, 2))
+    x[:, :4] = 0
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "dense", ()), model.predict(x, verbose=0), atol=1e-6)
+    kernel, bias = model.get_layer("dense").get_weights()
+    kernel[:, 1], bias[1] = 0, 0
+    deleted = cv.predict_ablated(model, x, "dense", (1,))
+    model.get_layer("dense").set_weights([kernel, bias])
+    np.testing.assert_allclose(deleted, model.predict(x, verbose=0), atol=1e-6)
+
+
 def test_features_of_the_input_can_be_deleted():
     inputs = keras.Input((6, 3), name="series")
     model = keras.Model(inputs, L.Dense(1)(L.GlobalAveragePooling1D()(inputs)))
