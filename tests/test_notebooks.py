@@ -80,6 +80,7 @@ def test_all_three_run_from_scratch_one_after_the_other(tmp_path):
     shutil.copytree(ROOT / "notebooks", copy / "notebooks")
     shutil.copy(ROOT / "pyproject.toml", copy)
     environment = {name: value for name, value in os.environ.items() if name != "CONV1D_VIZ_OUTPUT"}
+    environment["KERAS_BACKEND"] = "tensorflow"  # what the notebooks use, whatever the unit tests do
     for path in NOTEBOOKS:
         command = [
             sys.executable,
