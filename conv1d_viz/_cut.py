@@ -80,8 +80,10 @@ def forecasts(
         for block in chunks(graph, rest, len(deletions), x.shape[1], copies=n_windows):
             summed = _ablated(head, deleted[block], *parts)
             n_deletions = block.stop - block.start
-            tensors = {k: keras.ops.tile(values[k], (n_deletions, *[1] * (len(values[k].shape) - 1))) for k in around}
+            tensors = {k: _tiled(values[k], n_deletions) for k in around}
             tensors[cut] = activate(head, summed) if head else summed
+            if not head:
+                _hand_on_mask(hidden, tensors[cut], n_deletions)
             run_calls(rest, tensors)
             predictions[block, rows] = to_array(tensors[graph.output]).reshape(n_deletions, n_windows, -1)
             if update is not None:
@@ -93,6 +95,19 @@ def _run(model: Any, graph: Graph, calls: list[Call], x: Float[np.ndarray, "wind
     values = {graph.source: to_tensor(x, model)}
     run_calls(calls, values)
     return values
+
+
+def _tiled(tensor: Any, times: int) -> Any:
+    tiled = keras.ops.tile(tensor, (times, *[1] * (len(tensor.shape) - 1)))
+    _hand_on_mask(tensor, tiled, times)
+    return tiled
+
+
+def _hand_on_mask(tensor: Any, copy: Any, times: int) -> None:
+    """Give a tensor that takes the place of another its mask, which Keras keeps as an attribute."""
+    mask = getattr(tensor, "_keras_mask", None)
+    if mask is not None:
+        copy._keras_mask = keras.ops.tile(mask, (times, *[1] * (len(mask.shape) - 1)))
 
 
 def _substitute(

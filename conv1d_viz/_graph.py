@@ -65,7 +65,7 @@ def trace(model: Any) -> Graph:
             operation = node.operation
             path = prefix + operation.name
             inputs = tuple(known[id(tensor)] for tensor in node.input_tensors)
-            if has_graph(operation):
+            if has_graph(operation) and len(inputs) == len(operation.inputs):  # with a mask it is one layer
                 outputs = add(operation, inputs, path + "/")
             else:
                 outputs = number(node.outputs)
@@ -132,25 +132,35 @@ def run_call(call: Call, inputs: list[Any]) -> list[Any]:
         return inputs
     named = {id(symbol): tensor for symbol, tensor in zip(call.node.input_tensors, inputs, strict=True)}
     args, kwargs = call.node.arguments.fill_in(named)
+    if kwargs.get("training"):  # as `predict` does
+        kwargs = {**kwargs, "training": False}
     return keras.tree.flatten(call.operation(*args, **kwargs))
 
 
 def to_tensor(array: np.ndarray, model: Any) -> Any:
-    """Return a copy as a tensor in the precision that `model` takes: float64 where it asks for that, else float32."""
-    dtype = np.float64 if model.inputs[0].dtype == "float64" else np.float32
-    with np.errstate(over="ignore"):  # infinities are refused with what comes out
-        return keras.ops.convert_to_tensor(np.array(array, dtype=dtype, order="C"))
+    """Return a copy as a tensor of the dtype that `model` takes, as `predict` would."""
+    dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
+    exact = {"float64": np.float64, "float16": np.float32, "bfloat16": np.float32}.get(dtype, dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities are refused with what comes out
+        tensor = keras.ops.convert_to_tensor(np.array(array).astype(exact, order="C"))
+    return tensor if np.dtype(exact).name == dtype else keras.ops.cast(tensor, dtype)
 
 
 def to_array(tensor: Any) -> np.ndarray:
     """Return a tensor as float64 where it is that, else float32; NaN and infinities are refused."""
     array = keras.ops.convert_to_numpy(tensor)
     array = array if array.dtype == np.float64 else array.astype(np.float32, copy=False)
+    require_numbers(array, "x")
+    return array
+
+
+def require_numbers(array: np.ndarray, name: str) -> None:
+    """Refuse NaN and infinities in what a network has made of `name`."""
     if not np.isfinite(array).all():
         raise ValueError(
-            "`model` must give finite numbers for `x`. Got NaN or infinity: look at its weights, and scale `x`."
+            f"`model` must give finite numbers for `{name}`. Got NaN or infinity: "
+            f"look at its weights, and scale `{name}`."
         )
-    return array
 
 
 def floats_per_window(graph: Graph, calls: list[Call], n_steps: int) -> int:

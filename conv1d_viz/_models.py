@@ -54,6 +54,9 @@ def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
     It must be called once on the way from the model's input to its output, or a deletion would be half of one.
     """
     found = _meant(model, graph, layer)
+    stateful = [call.path for call in graph.calls if getattr(call.operation, "stateful", False)]
+    if stateful:
+        raise ValueError(f"`model` must keep no state between calls. Got the stateful layer {stateful[0]!r}.")
     calls = [(path, outputs) for path, operation, outputs in graph.places if operation is found]
     if len(calls) != 1 or len(calls[0][1]) != 1:
         several = ", with several outputs" if len(calls) == 1 else ""

@@ -24,8 +24,11 @@ def way_apart(model: Any, graph: Graph, key: int, window: int) -> Way | None:
         way = follow(model, graph, key, window)
     except ValueError:
         return None
-    layers = [call.operation for call in way.calls]
-    exact = all(getattr(x, "compute_dtype", None) == getattr(x, "variable_dtype", None) for x in layers)
+    dtypes = {keras.backend.standardize_dtype(model.inputs[0].dtype)}
+    for call in way.calls:
+        if isinstance(call.operation, keras.layers.Layer):
+            dtypes |= {call.operation.compute_dtype, call.operation.variable_dtype}
+    exact = dtypes in ({"float32"}, {"float64"})
     repeated = any(step.repeat > 1 for step in way.stencils)  # an UpSampling1D
     begin, end = way.view.clean
     few = 2 * (begin + way.view.n_steps - end) < way.view.n_steps
@@ -60,8 +63,10 @@ def by_convolution(way: Way, samples: np.ndarray) -> Cells | None:
     It is one product with a small matrix, and windows are the last axis in memory, so that all passes over it are
     along many numbers.
     """
+    if len(way.calls) != 1:
+        return None
     layer, step = way.calls[0].operation, way.stencils[0]
-    if len(way.calls) > 1 or type(layer) is not keras.layers.Conv1D or layer.groups > 1 or layer.dilation_rate[0] > 1:
+    if type(layer) is not keras.layers.Conv1D or layer.groups > 1 or layer.dilation_rate[0] > 1:
         return None
     if not is_elementwise(layer.activation):
         return None

@@ -31,6 +31,8 @@ class Head(NamedTuple):
 def linear_head(graph: Graph, key: int) -> Head | None:
     """Return the head behind a tensor, or None where another layer or a branch comes before the channels are summed."""
     behind = calls_behind(graph, key)
+    if any(makes_masks(call.operation) for call in graph.calls):
+        return None
     channelwise: list[Call] = []
     for k, call in enumerate(behind):
         alone = len(call.inputs) == 1 and not any(key in other.inputs for other in behind[k + 1 :])
@@ -45,6 +47,14 @@ def linear_head(graph: Graph, key: int) -> Head | None:
     return None
 
 
+def makes_masks(layer: Any) -> bool:
+    """Tell whether a layer, or one inside it, may give its output a mask that later layers heed."""
+    inside = layer._flatten_layers() if isinstance(layer, keras.layers.Layer) else ()
+    own = [part for part in inside if not type(part).__module__.startswith("keras.")]
+    named = any(type(part).__name__ in ("Masking", "Embedding") for part in inside)
+    return named or any(type(part).compute_mask is not keras.layers.Layer.compute_mask for part in own)
+
+
 def _is_channelwise(layer: Any) -> bool:
     if not type(layer).__module__.startswith("keras.src.layers.") or _channels_first(layer):
         return False
@@ -54,9 +64,9 @@ def _is_channelwise(layer: Any) -> bool:
 
 
 def is_elementwise(function: Any) -> bool:
-    """Tell whether an activation is known to act on each number by itself."""
+    """Tell whether an activation is known to act on each number by itself: one of Keras' own functions."""
     name = getattr(function, "__name__", "")
-    return str(getattr(function, "__module__", "")).startswith("keras.") and name not in _MIXING
+    return str(getattr(function, "__module__", "")).startswith("keras.src.activations.") and name not in _MIXING
 
 
 def _is_linear(layer: Any) -> bool:
@@ -66,6 +76,7 @@ def _is_linear(layer: Any) -> bool:
     return (
         plain
         and layer.compute_dtype == layer.variable_dtype
+        and layer.compute_dtype in ("float32", "float64")
         and layer.quantization_mode is None
         and not _channels_first(layer)
     )
@@ -83,15 +94,19 @@ def shares(head: Head, hidden: Any, substitute: Any) -> tuple[Any, Any]:
     """
     ops, layer = keras.ops, head.linear.operation
     n_channels = hidden.shape[-1]
-    apart = _convolve_apart if isinstance(layer, keras.layers.Conv1D) else _multiply_apart
+    make = _convolve_apart if isinstance(layer, keras.layers.Conv1D) else _multiply_apart
+
+    def apart(x: Any) -> Any:
+        return make(layer, ops.cast(x, layer.compute_dtype), n_channels)
+
     if substitute is None and not head.channelwise:
-        parts = apart(layer, hidden, n_channels)
+        parts = apart(hidden)
         return _with_bias(layer, ops.sum(parts, axis=0)), -parts
     kept, deleted = hidden, ops.zeros_like(hidden) if substitute is None else substitute
     for call in head.channelwise:
         (kept,), (deleted,) = run_call(call, [kept]), run_call(call, [deleted])
-    parts = apart(layer, kept, n_channels)
-    return _with_bias(layer, ops.sum(parts, axis=0)), apart(layer, deleted, n_channels) - parts
+    parts = apart(kept)
+    return _with_bias(layer, ops.sum(parts, axis=0)), apart(deleted) - parts
 
 
 def _convolve_apart(layer: Any, x: Any, n_channels: int) -> Any:
@@ -102,6 +117,7 @@ def _convolve_apart(layer: Any, x: Any, n_channels: int) -> Any:
         padding = "valid"
     # A depthwise convolution keeps the channels apart: (window, step, channel * filter).
     options = {"strides": layer.strides[0], "padding": padding, "dilation_rate": layer.dilation_rate[0]}
+    options["data_format"] = "channels_last"  # whatever the user's default is
     parts = ops.depthwise_conv(x, layer.kernel, **options)
     return ops.moveaxis(ops.reshape(parts, (*parts.shape[:2], n_channels, layer.filters)), 2, 0)
 

@@ -108,6 +108,8 @@ def _alike(operation: Any, kind: str) -> bool:
         return 1 not in axes
     elif kind == "PReLU":
         return 1 in (operation.shared_axes or ())
+    elif kind == "Rescaling":
+        return np.ndim(operation.scale) < 2 and np.ndim(operation.offset) < 2
     return True
 
 
@@ -122,6 +124,8 @@ def _constants(node: Any) -> list[Any]:
 
 
 def _known_function(function: Any) -> bool:
-    """Tell whether an activation is none, a layer, or a function that a library defines for each number."""
+    """Tell whether an activation is none, a function that a library defines for each number, or a plain layer of it."""
+    if isinstance(function, keras.layers.Layer):
+        return type(function) in (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)
     origin = getattr(function, "__module__", None) or type(function).__module__
     return function is None or origin.split(".")[0] in ("keras", "tensorflow", "jax", "torch")

@@ -13,6 +13,8 @@ from conv1d_viz.fields import Way
 
 Steps = tuple[int, int]  # from the first until before the second
 
+_LAST = {"data_format": "channels_last"}  # whatever the user's default is
+
 
 def at_steps(
     model: Any,
@@ -99,9 +101,9 @@ def _run_on(call: Call, pieces: list[Any], padding: Steps, steps: Steps, step: S
         case "Conv1D" | "DepthwiseConv1D" | "SeparableConv1D":
             return _convolve(layer, kind, pieces[0], padding)
         case "MaxPooling1D":
-            return ops.max_pool(_padded(pieces[0], padding, -np.inf), layer.pool_size, layer.strides)
+            return ops.max_pool(_padded(pieces[0], padding, -np.inf), layer.pool_size, layer.strides, **_LAST)
         case "AveragePooling1D":
-            mean = ops.average_pool(_padded(pieces[0], padding), layer.pool_size, layer.strides)
+            mean = ops.average_pool(_padded(pieces[0], padding), layer.pool_size, layer.strides, **_LAST)
             if padding == (0, 0) or n_steps is None:
                 return mean
             # Keras divides by the number of steps there are, without the padding.
@@ -118,7 +120,7 @@ def _padded(piece: Any, padding: Steps, fill: float = 0.0) -> Any:
 
 
 def _convolve(layer: Any, kind: str, piece: Any, padding: Steps) -> Any:
-    options = {"strides": layer.strides[0], "dilation_rate": layer.dilation_rate[0]}
+    options = {"strides": layer.strides[0], "dilation_rate": layer.dilation_rate[0], **_LAST}
     if kind == "Conv1D" and layer.groups == 1 and piece.shape[1] * piece.shape[2] <= _SMALL:
         summed = _convolve_short(layer, piece, padding)
     elif kind == "Conv1D":

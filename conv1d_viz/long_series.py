@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from conv1d_viz import _models
 from conv1d_viz._checks import as_array, as_size, one_of, require_finite
-from conv1d_viz._graph import Graph, calls_between, floats_per_window, trace
+from conv1d_viz._graph import Graph, calls_between, floats_per_window, require_numbers, trace
 from conv1d_viz._models import as_model, find_layer
 from conv1d_viz._pieces import by_convolution, by_steps, by_windows, pass_over, way_apart
 from conv1d_viz._steps import Steps, floats
@@ -134,10 +134,11 @@ def series_timeline(
             late = n_windows - edge
             last = cells(late + start, late + stop, (n_steps - 1, n_steps))[:, 0]
             line[n_windows + start : n_windows + stop] += missing * last
-    if reduce == "mean":
-        for start, stop in _split(len(line), _BLOCK):
+    for start, stop in _split(len(line), _BLOCK):
+        if reduce == "mean":
             number = cells_of(np.arange(start, stop), n_windows, n_steps, stride)[:, None]
             line[start:stop] /= n_steps if fill == "repeat" else number
+        require_numbers(line[start:stop], "series")
     return line
 
 

@@ -198,3 +198,57 @@ def test_a_study_without_the_rows_of_a_matrix_says_what_it_needs(model, windows)
         for method in (study.pair_matrix, study.pair_predictions):
             with pytest.raises(ValueError, match=r'`deletions` must be "pairs".*without \(0, [12]\)'):
                 method()
+
+
+@pytest.mark.parametrize("layer", [L.BatchNormalization(), L.Dropout(0.5)])
+def test_layers_that_were_called_for_training_run_as_in_a_forecast(layer, windows):
+    x, _ = windows
+    inputs = keras.Input((20, 1))
+    h = layer(L.Conv1D(3, 3, name="conv")(inputs), training=True)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    before = [w.copy() for w in model.get_weights()]
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "conv", ()), model.predict(x, verbose=0), atol=1e-6)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("function", [keras.ops.normalize, L.Softmax()])
+def test_functions_that_mix_channels_are_not_taken_apart(function, windows):
+    x, _ = windows
+    inputs = keras.Input((20, 1))
+    h = L.Activation(function)(L.Conv1D(4, 3, name="conv", bias_initializer="ones")(inputs))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(L.Conv1D(2, 3)(h)))
+    forecast = cv.predict_ablated(model, x, "conv", (1,))
+    kernel, bias = model.get_layer("conv").get_weights()
+    kernel[..., 1], bias[1] = 0, 0
+    model.get_layer("conv").set_weights([kernel, bias])
+    np.testing.assert_allclose(forecast, model.predict(x, verbose=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "float16"])
+def test_inputs_of_another_dtype_are_taken_as_predict_takes_them(dtype):
+    inputs = keras.Input((12, 1), dtype=dtype)
+    h = L.Conv1D(3, 3, name="conv")(L.Rescaling(0.1)(inputs))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    x = np.random.default_rng(0).uniform(0, 9, size=(5, 12, 1))
+    np.testing.assert_allclose(
+        cv.predict_ablated(model, x, "conv", ()), model.predict(x.astype(dtype), verbose=0), atol=1e-6
+    )
+
+
+def test_precisions_that_change_on_the_way(windows):
+    x, _ = windows
+    inputs = keras.Input((20, 1))
+    h = L.Conv1D(4, 3, dtype="mixed_bfloat16", name="half")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(L.Conv1D(2, 3, name="whole")(h)))
+    acts = cv.layer_activations(model, x, "half")
+    acts[..., 2] = 0
+    kernel, bias = model.get_layer("whole").get_weights()
+    expected = (keras.ops.convert_to_numpy(keras.ops.conv(acts, kernel)) + bias).max(axis=1)
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "half", (2,)), expected, atol=1e-5)
+
+
+def test_a_model_that_keeps_a_state_is_refused():
+    inputs = keras.Input(batch_shape=(5, 12, 1))
+    h = L.LSTM(2, stateful=True, name="memory")(L.Conv1D(3, 3, name="conv")(inputs))
+    with pytest.raises(ValueError, match=r"`model` must keep no state between calls\. Got the stateful layer 'memory'"):
+        cv.predict_ablated(keras.Model(inputs, h), np.zeros((5, 12, 1)), "conv", (0,))

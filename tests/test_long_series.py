@@ -154,3 +154,51 @@ def test_a_progress_bar_only_where_it_takes_long(model, capsys):
     _, series = cv.toy_series(150)
     cv.series_timeline(model, series, "conv1", 20, progress=True)
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_input_itself():
+    inputs = keras.Input((20, 2), name="series")
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(inputs))
+    series = np.random.default_rng(0).normal(size=(90, 2)).astype(np.float32)
+    close(cv.series_timeline(model, series, "series", 20, reduce="mean", fill=None), series[:89])
+
+
+@pytest.mark.parametrize("activation", [L.PReLU(), L.Softmax(axis=1), L.ReLU()])
+def test_layers_as_activations(activation):
+    inputs = keras.Input((20, 1))
+    h = L.Conv1D(3, 3, padding="same", activation=activation, name="conv")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    series = np.random.default_rng(0).normal(size=90)
+    close(cv.series_timeline(model, series, "conv", 20), by_windows(model, series, "conv", 20))
+    if not isinstance(activation, L.ReLU):
+        with pytest.raises(ValueError, match="'conv', which has an activation function"):
+            cv.receptive_field(model, "conv")
+
+
+def test_weights_that_differ_from_step_to_step():
+    inputs = keras.Input((20, 1))
+    tapered = L.Rescaling(np.hanning(20)[:, None], name="tapered")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(L.Conv1D(2, 3, name="conv")(tapered)))
+    series = np.random.default_rng(0).normal(size=90)
+    close(cv.series_timeline(model, series, "conv", 20), by_windows(model, series, "conv", 20))
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2"])
+def test_networks_that_give_no_numbers(model, layer):
+    broken = keras.models.clone_model(model)
+    broken.set_weights([w * np.nan for w in model.get_weights()])
+    with pytest.raises(ValueError, match=r"`model` must give finite numbers for `(series|x)`\. Got NaN"):
+        cv.series_timeline(broken, np.ones(90), layer, 20)
+
+
+def test_the_users_default_order_of_axes_does_not_matter(model, windows):
+    series = np.random.default_rng(0).normal(size=90)
+    expected = {layer: cv.series_timeline(model, series, layer, 20) for layer in ("conv1", "conv2")}
+    forecast = cv.predict_ablated(model, windows[0], "conv1", (1,))
+    keras.config.set_image_data_format("channels_first")
+    try:
+        for layer, line in expected.items():
+            np.testing.assert_array_equal(cv.series_timeline(model, series, layer, 20), line)
+        np.testing.assert_array_equal(cv.predict_ablated(model, windows[0], "conv1", (1,)), forecast)
+    finally:
+        keras.config.set_image_data_format("channels_last")

@@ -112,3 +112,32 @@ def test_layers_of_ones_own_are_run_as_they_are(windows):
     acts = cv.layer_activations(model, x, "conv")
     acts[..., 1] = 0
     np.testing.assert_allclose(cv.predict_ablated(model, x, "conv", (1,)), 3 * acts.max(axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", ["encoder/inside", "encoder"])
+@pytest.mark.parametrize("top", [L.LSTM(3), L.GlobalAveragePooling1D()])
+def test_a_mask_that_a_nested_model_makes_goes_on_behind_the_cut(layer, top):
+    part = keras.Sequential(
+        [keras.Input((12, 1)), L.Masking(), L.LSTM(4, return_sequences=True, name="inside")], name="encoder"
+    )
+    inputs = keras.Input((12, 1))
+    model = keras.Model(inputs, L.Dense(1)(top(part(inputs))))
+    x = np.random.default_rng(0).normal(size=(5, 12, 1))
+    x[:, -5:] = 0
+    whole = model.predict(x, verbose=0)
+    np.testing.assert_allclose(cv.predict_ablated(model, x, layer, ()), whole, atol=1e-6)
+    for replacement in ("mean", "shuffle"):
+        study = cv.ablation_study(model, x, whole, layer, "single", replacement, seed=0)
+        np.testing.assert_allclose(study.baseline_prediction, whole, atol=1e-6)
+        assert np.abs(study.predictions - whole).max() > 1e-3
+
+
+def test_a_nested_model_that_is_given_a_mask_is_one_layer():
+    part = keras.Sequential([keras.Input((12, 1)), L.LSTM(4, return_sequences=True, name="inside")], name="encoder")
+    inputs = keras.Input((12, 1))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(part(L.Masking()(inputs))))
+    x = np.random.default_rng(0).normal(size=(5, 12, 1))
+    x[:, -5:] = 0
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "encoder", ()), model.predict(x, verbose=0), atol=1e-6)
+    with pytest.raises(ValueError, match=r"`layer` must be one of .*Got 'encoder/inside'"):
+        cv.predict_ablated(model, x, "encoder/inside", (0,))
