@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from conv1d_viz._graph import Call, Graph, calls_behind, calls_between, run_calls, to_array, to_tensor, trace
 from conv1d_viz._keras import keras
 from conv1d_viz._models import chunks, find_layer
-from conv1d_viz._shares import Head, activate, linear_head, shares
+from conv1d_viz._shares import Head, finish, linear_head, shares
 from conv1d_viz.deletions import Deletion
 
 REPLACEMENTS = ("zero", "mean", "shuffle")
@@ -48,11 +48,13 @@ def forecasts(
     deletions: list[Deletion],
     stand_in: StandIn,
     update: Callable[[int], Any] | None = None,
+    cells: Bool[np.ndarray, "window step"] | None = None,
     *,
     by_shares: bool = True,
 ) -> Float[np.ndarray, "deletion window horizon"]:
     """Forecast with each of some deletions, as many windows and deletions at a time as the memory budget holds.
 
+    Channels are deleted in all cells (window, step), or in `cells` alone.
     Where the layer's channels are summed up behind it, the sum is put together from the channels' shares; otherwise,
     or without `by_shares`, the layer's output is replaced and everything behind it runs again.
     """
@@ -71,17 +73,20 @@ def forecasts(
         row[list(channels)] = True
 
     predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
-    for rows in chunks(graph, graph.calls, len(x), x.shape[1], copies=deleted.shape[1] if head else 2):
+    for rows in chunks(graph, graph.calls, len(x), x.shape[1], copies=2 * deleted.shape[1] if head else 2):
         values = _run(model, graph, before, x[rows])
         hidden = values[key]
         substitute = _substitute(model, graph, key, x, rows, stand_in, hidden, deleted.any(axis=0))
+        if cells is not None:
+            gone = keras.ops.zeros_like(hidden) if substitute is None else substitute
+            substitute = keras.ops.where(keras.ops.convert_to_tensor(cells[rows, :, None]), gone, hidden)
         parts = shares(head, hidden, substitute) if head else (hidden, substitute)
         n_windows = rows.stop - rows.start
         for block in chunks(graph, rest, len(deletions), x.shape[1], copies=n_windows):
             summed = _ablated(head, deleted[block], *parts)
             n_deletions = block.stop - block.start
             tensors = {k: _tiled(values[k], n_deletions) for k in around}
-            tensors[cut] = activate(head, summed) if head else summed
+            tensors[cut] = finish(head, summed) if head else summed
             if not head:
                 _hand_on_mask(hidden, tensors[cut], n_deletions)
             run_calls(rest, tensors)
@@ -134,19 +139,21 @@ def _substitute(
     return ops.stack(columns, axis=-1)
 
 
-def _ablated(head: Head | None, deleted: np.ndarray, kept: Any, change: Any) -> Any:
+def _ablated(head: Head | None, deleted: np.ndarray, kept: Any, gone: Any) -> Any:
     """Return the cut tensor for each deletion and window, deletions after each other along the windows' axis.
 
-    With a head, `kept` is the full sum and `change` what each channel's deletion adds to it; else they are the layer's
-    output as it is and with all channels deleted, None for zeros.
+    With a head, `kept` and `gone` are what each channel adds to it as it is and once deleted, channel first; else the
+    layer's output as it is and with all channels deleted. `gone` is None for zeros.
     """
     ops = keras.ops
     if head is None:
         mask = ops.convert_to_tensor(deleted[:, None, None, :])
-        stacked = ops.where(mask, ops.zeros_like(kept[None]) if change is None else change[None], kept[None])
-    else:
-        flat = ops.reshape(change, (change.shape[0], -1))
-        rows = ops.cast(ops.convert_to_tensor(deleted), flat.dtype)
-        stacked = ops.matmul(rows, flat) + ops.reshape(kept, (1, -1))
-        stacked = ops.reshape(stacked, (len(deleted), *kept.shape))
-    return ops.reshape(stacked, (-1, *kept.shape[1:]))
+        stacked = ops.where(mask, ops.zeros_like(kept[None]) if gone is None else gone[None], kept[None])
+        return ops.reshape(stacked, (-1, *kept.shape[1:]))
+    # What is left is summed up: to take the deleted from the sum of all would lose digits where they are large.
+    rows, shares = ~deleted, kept
+    if gone is not None:
+        rows, shares = np.concatenate([~deleted, deleted], axis=1), ops.concatenate([kept, gone])
+    flat = ops.reshape(shares, (shares.shape[0], -1))
+    summed = ops.matmul(ops.cast(ops.convert_to_tensor(rows), flat.dtype), flat)
+    return ops.reshape(summed, (-1, *kept.shape[2:]))

@@ -1,5 +1,7 @@
 """The graph of a Keras model as a list of calls, nested models included, that can be cut anywhere and run in parts."""
 
+import functools
+import inspect
 import itertools
 import math
 from collections.abc import Iterator
@@ -65,7 +67,7 @@ def trace(model: Any) -> Graph:
             operation = node.operation
             path = prefix + operation.name
             inputs = tuple(known[id(tensor)] for tensor in node.input_tensors)
-            if has_graph(operation) and len(inputs) == len(operation.inputs):  # with a mask it is one layer
+            if has_graph(operation) and _is_plain(node, len(operation.inputs)):
                 outputs = add(operation, inputs, path + "/")
             else:
                 outputs = number(node.outputs)
@@ -96,6 +98,12 @@ def _nodes(model: Any) -> Iterator[Any]:
             yield node
 
 
+def _is_plain(node: Any, n_inputs: int) -> bool:
+    """Tell a call of a nested model with its inputs in order from one by name or with a mask, which stays one layer."""
+    by_name = any(isinstance(value, dict) for value in (*node.arguments.args, *node.arguments.kwargs.values()))
+    return len(node.input_tensors) == n_inputs and not by_name
+
+
 def calls_between(graph: Graph, given: set[int], wanted: set[int]) -> list[Call]:
     """List the calls that compute `wanted` once the tensors `given` are there, first to last."""
     missing = set(wanted) - given
@@ -120,21 +128,28 @@ def calls_behind(graph: Graph, key: int) -> list[Call]:
 def run_calls(calls: list[Call], values: dict[int, Any]) -> None:
     """Run calls in inference mode on the tensors in `values`, and add what they return.
 
-    Layers are called on tensors, never on symbols: that leaves no trace in the user's model.
+    Layers are called on tensors, never on symbols, and without their state: that leaves no trace in the user's model.
     """
-    for call in calls:
-        values.update(zip(call.outputs, run_call(call, [values[key] for key in call.inputs]), strict=True))
+    with keras.StatelessScope():
+        for call in calls:
+            values.update(zip(call.outputs, run_call(call, [values[key] for key in call.inputs]), strict=True))
 
 
 def run_call(call: Call, inputs: list[Any]) -> list[Any]:
     """Run one call on other tensors than those it was made with."""
-    if call.node is None:
-        return inputs
+    if call.node is None:  # a nested model casts what it is given
+        dtype = keras.backend.standardize_dtype(call.operation.dtype)
+        return [x if keras.backend.standardize_dtype(x.dtype) == dtype else keras.ops.cast(x, dtype) for x in inputs]
     named = {id(symbol): tensor for symbol, tensor in zip(call.node.input_tensors, inputs, strict=True)}
     args, kwargs = call.node.arguments.fill_in(named)
-    if kwargs.get("training"):  # as `predict` does
+    if "training" in _parameters(type(call.operation)):  # as `predict` does
         kwargs = {**kwargs, "training": False}
     return keras.tree.flatten(call.operation(*args, **kwargs))
+
+
+@functools.cache
+def _parameters(kind: type) -> frozenset[str]:
+    return frozenset(inspect.signature(kind.call).parameters)
 
 
 def to_tensor(array: np.ndarray, model: Any) -> Any:

@@ -36,7 +36,17 @@ def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
     if len(expected) != 3 or any(e not in (None, n) for e, n in zip(expected[1:], x.shape[1:], strict=True)):
         shape = ", ".join(["n_windows", *("any" if e is None else str(e) for e in expected[1:])])
         raise ValueError(f"`x` must have the shape ({shape}) that the model takes. Got shape {x.shape}.")
+    require_long_enough(model, x.shape, "x")
     return x
+
+
+def require_long_enough(model: Any, shape: tuple[int, ...], name: str) -> None:
+    """Refuse windows too short for a model that leaves their length open: TensorFlow would give chance numbers."""
+    if model.inputs[0].shape[1] is None:
+        try:
+            model.compute_output_spec(keras.KerasTensor((1, *shape[1:]), dtype=model.inputs[0].dtype))
+        except ValueError as error:
+            raise ValueError(f"`{name}` must be long enough for the model. Got {shape[1]} steps: {error}") from None
 
 
 def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window horizon"]:

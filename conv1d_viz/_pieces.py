@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from conv1d_viz._graph import Graph, calls_between, run_calls, to_array, to_tensor
 from conv1d_viz._keras import keras
-from conv1d_viz._shares import is_elementwise
+from conv1d_viz._stencils import is_elementwise
 from conv1d_viz._steps import Steps, as_matrix, at_steps, missing, seen_by, within
 from conv1d_viz.fields import Way, follow
 
@@ -77,8 +77,9 @@ def by_convolution(way: Way, samples: np.ndarray) -> Cells | None:
         seen = seen_by(step, steps)
         first, last = within(seen, n_steps)
         matrix = as_matrix(layer, last - first, missing(seen, n_steps))
-        rows = np.lib.stride_tricks.sliding_window_view(samples[start + first : stop - 1 + last], stop - start, axis=0)
-        summed = _product(matrix.T, rows.reshape(len(matrix), -1).astype(matrix.dtype, copy=False))
+        piece = samples[start + first : stop - 1 + last].astype(matrix.dtype, copy=False)
+        rows = np.lib.stride_tricks.sliding_window_view(piece, stop - start, axis=0)
+        summed = _product(matrix.T, rows.reshape(len(matrix), -1))
         if layer.use_bias:
             summed += np.tile(keras.ops.convert_to_numpy(layer.bias), steps[1] - steps[0])[:, None]
         if relu:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from conv1d_viz._graph import Call, Graph, calls_behind, run_call
 from conv1d_viz._keras import keras
+from conv1d_viz._stencils import is_elementwise
 
 # Layers whose output channel c depends on input channel c alone.
 _CHANNELWISE = {
@@ -17,7 +18,6 @@ _CHANNELWISE = {
     "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D",
     "ZeroPadding1D", "Cropping1D", "UpSampling1D", "Flatten",
 }  # fmt: skip
-_MIXING = {"softmax", "log_softmax", "sparsemax", "glu"}
 
 
 class Head(NamedTuple):
@@ -36,7 +36,7 @@ def linear_head(graph: Graph, key: int) -> Head | None:
     channelwise: list[Call] = []
     for k, call in enumerate(behind):
         alone = len(call.inputs) == 1 and not any(key in other.inputs for other in behind[k + 1 :])
-        if key == graph.output or not alone:  # a branch, or a mask
+        if not alone:  # a branch, or a mask
             return None
         if _is_linear(call.operation):
             return Head(channelwise, call, behind[k + 1 :])
@@ -63,12 +63,6 @@ def _is_channelwise(layer: Any) -> bool:
     return type(layer).__name__ in _CHANNELWISE
 
 
-def is_elementwise(function: Any) -> bool:
-    """Tell whether an activation is known to act on each number by itself: one of Keras' own functions."""
-    name = getattr(function, "__name__", "")
-    return str(getattr(function, "__module__", "")).startswith("keras.src.activations.") and name not in _MIXING
-
-
 def _is_linear(layer: Any) -> bool:
     kind = type(layer)
     plain = kind is keras.layers.Dense or (kind is keras.layers.Conv1D and layer.groups == 1)
@@ -87,10 +81,9 @@ def _channels_first(layer: Any) -> bool:
 
 
 def shares(head: Head, hidden: Any, substitute: Any) -> tuple[Any, Any]:
-    """Return what the linear layer sums up, and what each channel's deletion adds to it, channel first.
+    """Return what the linear layer makes of each channel as it is and once it is deleted, channel first.
 
-    `hidden` and `substitute`, (window, step, channel), hold each channel as it is and as it is once deleted; zeros may
-    be None.
+    `hidden` and `substitute`, (window, step, channel), hold the two; zeros, and what becomes of them, may be None.
     """
     ops, layer = keras.ops, head.linear.operation
     n_channels = hidden.shape[-1]
@@ -100,13 +93,11 @@ def shares(head: Head, hidden: Any, substitute: Any) -> tuple[Any, Any]:
         return make(layer, ops.cast(x, layer.compute_dtype), n_channels)
 
     if substitute is None and not head.channelwise:
-        parts = apart(hidden)
-        return _with_bias(layer, ops.sum(parts, axis=0)), -parts
+        return apart(hidden), None
     kept, deleted = hidden, ops.zeros_like(hidden) if substitute is None else substitute
     for call in head.channelwise:
         (kept,), (deleted,) = run_call(call, [kept]), run_call(call, [deleted])
-    parts = apart(kept)
-    return _with_bias(layer, ops.sum(parts, axis=0)), apart(deleted) - parts
+    return apart(kept), apart(deleted)
 
 
 def _convolve_apart(layer: Any, x: Any, n_channels: int) -> Any:
@@ -132,11 +123,8 @@ def _multiply_apart(layer: Any, x: Any, n_channels: int) -> Any:
     return ops.moveaxis(x, -1, 0)[..., None] * ops.reshape(kernel, spread)
 
 
-def _with_bias(layer: Any, summed: Any) -> Any:
-    return summed + layer.bias if layer.use_bias else summed
-
-
-def activate(head: Head, summed: Any) -> Any:
-    """Apply the linear layer's activation to what it sums up."""
-    function = head.linear.operation.activation
-    return summed if function is None else function(summed)
+def finish(head: Head, summed: Any) -> Any:
+    """Add the linear layer's bias to the sum of its channels' shares, and apply its activation."""
+    layer = head.linear.operation
+    biased = summed + layer.bias if layer.use_bias else summed
+    return biased if layer.activation is None else layer.activation(biased)

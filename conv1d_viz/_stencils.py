@@ -34,6 +34,8 @@ _ELEMENTWISE = {
     "Square", "Sqrt", "Exp", "Log", "Tanh", "Sigmoid", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Silu",
     "Softplus", "Softsign", "HardSigmoid", "HardTanh", "Mish", "Clip", "Cast",
 }  # fmt: skip
+# Activations that act on the channels of each step together.
+_MIXING = {"softmax", "log_softmax", "sparsemax", "glu"}
 
 
 class OpenLengthError(ValueError):
@@ -53,7 +55,8 @@ def stencil(operation: Any, node: Any, n_steps: int | None) -> Stencil:
         raise ValueError("takes or gives tensors that are not (window, step, channel)")
     if getattr(operation, "data_format", None) == "channels_first":
         raise ValueError("has its channels first")
-    if not _known_function(getattr(operation, "activation", None)):
+    function = getattr(operation, "activation", None)
+    if not (function is None or is_elementwise(function) or _mixes_channels_alone(function)):
         raise ValueError("has an activation function that is not Keras' own, which might mix steps")
     if origin.startswith("keras.src.ops.") and kind in _ELEMENTWISE:
         _require_equal_lengths(node)
@@ -123,9 +126,16 @@ def _constants(node: Any) -> list[Any]:
     return [value for value in flat if not isinstance(value, (keras.KerasTensor, str, type(None)))]
 
 
-def _known_function(function: Any) -> bool:
-    """Tell whether an activation is none, a function that a library defines for each number, or a plain layer of it."""
+def is_elementwise(function: Any) -> bool:
+    """Tell whether an activation is known to act on each number by itself: a function or plain layer of Keras' own."""
     if isinstance(function, keras.layers.Layer):
         return type(function) in (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)
-    origin = getattr(function, "__module__", None) or type(function).__module__
-    return function is None or origin.split(".")[0] in ("keras", "tensorflow", "jax", "torch")
+    return _is_kerass_own(function) and function.__name__ not in _MIXING
+
+
+def _mixes_channels_alone(function: Any) -> bool:
+    return _is_kerass_own(function) and function.__name__ in _MIXING
+
+
+def _is_kerass_own(function: Any) -> bool:
+    return hasattr(function, "__name__") and str(function.__module__).startswith("keras.src.activations.")

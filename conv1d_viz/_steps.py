@@ -37,7 +37,8 @@ def at_steps(
         (output,) = call.outputs
         seen = seen_by(step, need[output])
         if need[output][0] == need[output][1]:  # padding alone is asked of what follows
-            tensors[output] = keras.ops.zeros((len(tensors[graph.source]), 0, graph.shapes[output][2]))
+            empty = (len(tensors[graph.source]), 0, graph.shapes[output][2])
+            tensors[output] = keras.ops.zeros(empty, dtype=tensors[call.inputs[0]].dtype)
             continue
         pieces = []
         for source in call.inputs:

@@ -1,78 +1,30 @@
 """Delete channels, forecast without them, and score what is lost."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import joblib
 import numpy as np
-import pandas as pd
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float
 from tqdm import tqdm
 
 from conv1d_viz._checks import as_seed, one_of
 from conv1d_viz._cut import REPLACEMENTS, forecasts, stand_in
-from conv1d_viz._graph import trace
+from conv1d_viz._graph import calls_behind, trace
 from conv1d_viz._models import as_model, as_targets, as_windows, find_layer
+from conv1d_viz.activations import layer_activations
 from conv1d_viz.deletions import Deletion, as_deletion, as_deletions
-
-
-@dataclass(frozen=True, eq=False)
-class AblationStudy:
-    """Forecasts and scores of a set of deletions; row k of each array belongs to `deletions[k]`."""
-
-    deletions: list[Deletion]
-    predictions: Float[np.ndarray, "deletion window horizon"]
-    mse: Float[np.ndarray, " deletion"]
-    baseline_prediction: Float[np.ndarray, "window horizon"]
-    baseline_mse: float
-    n_channels: int
-    replacement: str
-
-    def pair_matrix(self) -> Float[np.ndarray, "channel channel"]:
-        """Return the MSE with channels i and j deleted, (n_channels, n_channels); on the diagonal that of i alone.
-
-        Raises
-        ------
-        ValueError
-            If the study lacks a single channel or a pair.
-        """
-        return self.mse[self._pair_rows()]
-
-    def pair_predictions(self) -> Float[np.ndarray, "channel channel window horizon"]:
-        """Return the forecasts with channels i and j deleted, (n_channels, n_channels, n_windows, horizon).
-
-        Raises
-        ------
-        ValueError
-            If the study lacks a single channel or a pair.
-        """
-        return self.predictions[self._pair_rows()]
-
-    def _pair_rows(self) -> Int[np.ndarray, "channel channel"]:
-        row = {frozenset(channels): k for k, channels in enumerate(self.deletions)}
-        channels = range(self.n_channels)
-        try:
-            return np.array([[row[frozenset((i, j))] for j in channels] for i in channels])
-        except KeyError as missing:
-            raise ValueError(
-                '`deletions` must be "pairs", every single channel and every pair, for a matrix of pairs. '
-                f"Got a study without {tuple(sorted(missing.args[0]))}."
-            ) from None
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a table with a row a deletion: the channels, how many, the MSE and its change from the baseline."""
-        return pd.DataFrame(
-            {
-                "deleted": self.deletions,
-                "n_deleted": [len(channels) for channels in self.deletions],
-                "mse": self.mse,
-                "change": self.mse - self.baseline_mse,
-            }
-        )
+from conv1d_viz.study import AblationStudy
 
 
 def predict_ablated(
-    model: Any, x: Any, layer: Any, channels: Any, replacement: str = "zero", seed: Any = None
+    model: Any,
+    x: Any,
+    layer: Any,
+    channels: Any,
+    replacement: str = "zero",
+    seed: Any = None,
+    cells: Any = None,
 ) -> Float[np.ndarray, "window horizon"]:
     """Forecast with some channels of a layer's output replaced.
 
@@ -92,6 +44,8 @@ def predict_ablated(
         from other windows, by a permutation of the windows for each channel, drawn from `seed`.
     seed : int or None
         Seed of "shuffle"; None draws new permutations at each call.
+    cells : array-like of bool of shape (n_windows, n_steps) or None
+        The cells of the layer's output in which the channels are deleted; None: in all of them.
 
     Returns
     -------
@@ -103,9 +57,10 @@ def predict_ablated(
     TypeError, ValueError
         If the layer is unknown, a channel is out of range or named twice, or the windows do not fit the model.
     """
-    model, x, path, n_channels = _checked(model, x, layer, replacement)
-    deletion = as_deletion(channels, "channels", n_channels)
-    return forecasts(model, x, path, [deletion], stand_in(model, x, path, replacement, as_seed(seed)))[0]
+    model, x, path, n_channels = checked(model, x, layer, replacement)
+    deletion, seed = as_deletion(channels, "channels", n_channels), as_seed(seed)
+    cells = _as_cells(cells, model, x, path)
+    return forecasts(model, x, path, [deletion], stand_in(model, x, path, replacement, seed), cells=cells)[0]
 
 
 def ablation_study(
@@ -117,6 +72,7 @@ def ablation_study(
     replacement: str = "zero",
     seed: Any = None,
     progress: bool = False,
+    cells: Any = None,
 ) -> AblationStudy:
     """Forecast with each of many deletions, once each, and score the forecasts.
 
@@ -127,7 +83,7 @@ def ablation_study(
 
     Parameters
     ----------
-    model, x, layer, replacement, seed
+    model, x, layer, replacement, seed, cells
         As for `predict_ablated`. The permutations of "shuffle" are shared by all deletions.
     y : array-like of shape (n_windows, horizon)
         What the forecasts are compared with.
@@ -149,43 +105,71 @@ def ablation_study(
         As `predict_ablated`; also if the targets do not match, a set of channels is given twice, none is, or "all"
         would be more than 2**20 subsets.
     """
-    model, x, path, n_channels = _checked(model, x, layer, replacement)
+    model, x, path, n_channels = checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
     seed = as_seed(seed)
     rows = as_deletions(deletions, n_channels)
-    predictions = _in_parallel(model, x, path, [(), *rows], stand_in(model, x, path, replacement, seed), progress)
-    mse = np.array([np.mean((forecast.astype(np.float64) - y) ** 2) for forecast in predictions])
+    cells = _as_cells(cells, model, x, path)
+    with tqdm(total=(len(rows) + 1) * len(x), desc="forecasts", unit_scale=True, disable=not progress) as bar:
+        replaced = stand_in(model, x, path, replacement, seed)
+        predictions = in_parallel(model, x, path, [(), *rows], replaced, cells, bar.update)
+    mse = errors(predictions, y)
     return AblationStudy(rows, predictions[1:], mse[1:], predictions[0], float(mse[0]), n_channels, replacement)
 
 
-def _in_parallel(
+def in_parallel(
     model: Any,
     x: Float[np.ndarray, "window step feature"],
     path: str,
     deletions: list[Deletion],
     stand_in: Any,
-    progress: bool,
+    cells: Any = None,
+    update: Callable[[int], Any] | None = None,
 ) -> Float[np.ndarray, "deletion window horizon"]:
     """Share the deletions out among the workers of joblib's present configuration: by default this process alone."""
-    with tqdm(total=len(deletions) * len(x), desc="forecasts", unit_scale=True, disable=not progress) as bar:
-        workers = min(joblib.effective_n_jobs(None), len(deletions))
-        if workers < 2:
-            return forecasts(model, x, path, deletions, stand_in, bar.update)
-        blocks = [deletions[k::workers] for k in range(workers)]
-        predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
-        jobs = (joblib.delayed(forecasts)(model, np.array(x), path, block, stand_in) for block in blocks)
-        for k, part in enumerate(joblib.Parallel(return_as="generator")(jobs)):
-            predictions[k::workers] = part
-            bar.update(part.shape[0] * len(x))
-        return predictions
+    workers = min(joblib.effective_n_jobs(None), len(deletions))
+    if workers < 2:
+        return forecasts(model, x, path, deletions, stand_in, update, cells)
+    blocks = [deletions[k::workers] for k in range(workers)]
+    predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
+    jobs = (joblib.delayed(forecasts)(model, np.array(x), path, block, stand_in, None, cells) for block in blocks)
+    for k, part in enumerate(joblib.Parallel(return_as="generator")(jobs)):
+        predictions[k::workers] = part
+        if update is not None:
+            update(part.shape[0] * len(x))
+    return predictions
 
 
-def _checked(model: Any, x: Any, layer: Any, replacement: str) -> tuple[Any, np.ndarray, str, int]:
+def errors(
+    predictions: Float[np.ndarray, "deletion window horizon"], y: Float[np.ndarray, "window horizon"]
+) -> Float[np.ndarray, " deletion"]:
+    """Return the mean squared error of each deletion's forecasts."""
+    return np.array([np.mean((forecast.astype(np.float64) - y) ** 2) for forecast in predictions])
+
+
+def checked(model: Any, x: Any, layer: Any, replacement: str) -> tuple[Any, np.ndarray, str, int]:
+    """Check what every deletion needs; return the model, the windows, the layer's path and how many channels it has."""
     model = as_model(model)
     shape = model.outputs[0].shape
     if len(shape) != 2 or shape[1] is None:
         raise ValueError(f"`model` must forecast (n_windows, horizon). Got outputs of shape {shape}.")
     graph = trace(model)
     path, key = find_layer(model, graph, layer)
+    if model.inputs[0].shape[0] is not None:
+        raise ValueError(f"`model` must take any number of windows at once. Got {model.inputs[0].shape[0]} only.")
+    if key != graph.output and not calls_behind(graph, key):
+        raise ValueError(f"`layer` must lead to the model's output. Got {path!r}, which does not.")
     one_of(replacement, "replacement", REPLACEMENTS)
     return model, as_windows(model, x), path, graph.shapes[key][2]
+
+
+def _as_cells(cells: Any, model: Any, x: np.ndarray, path: str) -> Bool[np.ndarray, "window step"] | None:
+    if cells is None:
+        return None
+    expected = (len(x), layer_activations(model, x[:1], path).shape[1])
+    given = np.asarray(cells)
+    if given.dtype != np.bool_:
+        raise TypeError(f"`cells` must be an array of bool of shape {expected}. Got dtype {given.dtype}.")
+    if given.shape != expected:
+        raise ValueError(f"`cells` must have the shape {expected} of the layer's windows and steps. Got {given.shape}.")
+    return given

@@ -28,7 +28,10 @@ class ReceptiveField(NamedTuple):
         return self.start + (self.size - 1) / 2
 
     def sees_padding(self, n_steps: int, window: int) -> Bool[np.ndarray, " step"]:
-        """Return, for each of `n_steps` steps, whether it sees samples outside a window of `window` samples."""
+        """Return, for each of `n_steps` steps, whether it sees samples outside a window of `window` samples.
+
+        Zeros that take the place of samples which a Cropping1D has cut off are not counted.
+        """
         first = self.start + np.arange(n_steps) * self.stride
         return (first < 0) | (first + self.size > window)
 

@@ -1,5 +1,6 @@
 """A layer's timeline straight from a series of any length, without the activations of its windows."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from tqdm import tqdm
 from conv1d_viz import _models
 from conv1d_viz._checks import as_array, as_size, one_of, require_finite
 from conv1d_viz._graph import Graph, calls_between, floats_per_window, require_numbers, trace
-from conv1d_viz._models import as_model, find_layer
+from conv1d_viz._models import as_model, find_layer, require_long_enough
 from conv1d_viz._pieces import by_convolution, by_steps, by_windows, pass_over, way_apart
 from conv1d_viz._steps import Steps, floats
 from conv1d_viz.fields import Way, follow
@@ -114,7 +115,7 @@ def series_timeline(
                 at, reach = start + first * stride, stop - start + (last - first - 1) * stride
                 add_cells(line[at : at + reach], cells(start, stop, (first, last)), stride)
             bar.update(stop - start)
-        for start, stop in _split(n_clean, _BLOCK):
+        for start, stop in _split(n_clean, _clean_block(graph, way)):
             # Each sample has one value, and as many windows as have it at a step without padding share it.
             number = cells_of(np.arange(start, stop), n_windows, end - begin, stride)
             at = start + begin * stride
@@ -149,7 +150,9 @@ def _as_samples(series: Any, model: Any, window: int, horizon: int) -> np.ndarra
         series = as_array(series, "series", ndim=(1, 2), axes="(time,) or (time, feature)", finite=False)
     samples = series[:, None] if series.ndim == 1 else series
     shape = model.inputs[0].shape
-    if len(shape) != 3 or shape[1] not in (None, window):
+    if len(shape) != 3:
+        raise ValueError(f"`model` must take windows (window, step, feature). Got a model that takes {shape}.")
+    if shape[1] not in (None, window):
         raise ValueError(f"`window` must be the number of steps that the model takes, {shape}. Got {window}.")
     if shape[2] not in (None, samples.shape[1]):
         raise ValueError(f"`series` must have as many features as the model takes, {shape[2]}. Got {samples.shape[1]}.")
@@ -157,6 +160,7 @@ def _as_samples(series: Any, model: Any, window: int, horizon: int) -> np.ndarra
         raise ValueError(
             f"`series` must have at least window + horizon = {window} + {horizon} samples. Got {len(samples)} samples."
         )
+    require_long_enough(model, (1, window, samples.shape[1]), "window")
     return samples
 
 
@@ -167,8 +171,10 @@ def _as_out(out: Any, shape: tuple[int, int], samples: np.ndarray) -> np.ndarray
         raise TypeError(f"`out` must be an array of float64 and shape {shape}. Got {type(out).__name__}.")
     if out.shape != shape or out.dtype != np.float64:
         raise ValueError(f"`out` must be an array of float64 and shape {shape}. Got {out.dtype} and {out.shape}.")
-    if not out.flags.writeable or np.may_share_memory(out, samples):
-        raise ValueError("`out` must be writeable and apart from `series`. Got an array that is not.")
+    if not out.flags.writeable:
+        raise ValueError("`out` must be writeable. Got a read-only array.")
+    if np.may_share_memory(out, samples):
+        raise ValueError("`out` must lie apart from `series` in memory. Got an array within its bounds.")
     return out
 
 
@@ -193,6 +199,16 @@ def _block(graph: Graph, way: Way | None, key: int, parts: list[Steps], window: 
     else:
         numbers = sum(floats(graph, way, key, part) for part in parts)
     return max(1, min(_BLOCK, _models.MEMORY_BUDGET // (4 * max(1, numbers))))
+
+
+def _clean_block(graph: Graph, way: Way | None) -> int:
+    """How many samples one pass over the steps without padding may take within the memory budget."""
+    if way is None:
+        return _BLOCK
+    # A pass takes a window for each remainder by the stride. The kernel of a first convolution stands beside itself.
+    numbers = way.view.stride * sum(math.prod(graph.shapes[key][2:]) for key in way.views)
+    reach = way.stencils[0].size * math.prod(graph.shapes[way.calls[0].inputs[0]][2:]) if way.calls else 0
+    return max(1, min(_BLOCK, _models.MEMORY_BUDGET // (4 * (numbers + reach))))
 
 
 def _split(total: int, size: int) -> Iterator[tuple[int, int]]:

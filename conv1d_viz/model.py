@@ -213,6 +213,7 @@ def layer_rows(model: Any) -> list[tuple[str, str, tuple[int | None, ...], int]]
         detail = type(layer).__name__
         if isinstance(layer, keras.layers.Conv1D):
             filters = f"{layer.filters} filter{'s' if layer.filters > 1 else ''} of {layer.kernel_size[0]}"
-            detail = f"{detail}, {filters}, {layer.activation.__name__}"
+            activation = getattr(layer.activation, "__name__", type(layer.activation).__name__)
+            detail = f"{detail}, {filters}, {activation}"
         rows.append((layer.name, detail, tuple(graph.shapes[outputs[0][0]][1:]), layer.count_params()))
     return rows

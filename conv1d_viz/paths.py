@@ -68,6 +68,17 @@ def save_figure(figure: Any, name: str) -> Path:
     return path
 
 
+def as_path(path: Any, ending: str) -> Path:
+    """Return `path` as a Path; it must end in `ending`."""
+    try:
+        path = Path(path)
+    except TypeError:
+        raise TypeError(f"`path` must be a path. Got {path!r}.") from None
+    if path.suffix != ending:
+        raise ValueError(f"`path` must end in {ending}. Got {path}.")
+    return path
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path beside `path`; what is written there replaces `path` at once, or not at all."""

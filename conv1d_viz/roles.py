@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from conv1d_viz._checks import as_array, as_number
+from conv1d_viz._checks import as_array, as_number, as_series, as_size
+from conv1d_viz.fields import receptive_field
+from conv1d_viz.long_series import series_timeline
+from conv1d_viz.timeline import coverage
 
 
 def wave_phase(
@@ -80,3 +83,38 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     roles = np.select([silent, steady], ["silent", "steady"], quarters[((after_crest + 45) // 90).astype(int)])
     table = {"response": response, "phase": np.where(silent | steady, np.nan, after_crest), "role": roles}
     return pd.DataFrame(table).rename_axis("channel")
+
+
+def layer_roles(model: Any, series: Any, layer: Any, window: Any, period: Any, horizon: Any = 1) -> pd.DataFrame:
+    """Name the part of a series that each channel of a layer responds to, straight from model and series.
+
+    `channel_roles` of the layer's mean timelines, at the times that all steps see, placed by the centre of its
+    receptive field.
+
+    Parameters
+    ----------
+    model, layer, window, horizon
+        As for `series_timeline`.
+    series : array-like of shape (time,) or (time, feature)
+        At least 2*window + horizon + period - 2 samples. Crests are those of feature 0.
+    period : float
+        Length of one period in samples.
+
+    Returns
+    -------
+    DataFrame
+        As `channel_roles`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `series_timeline`, `receptive_field` and `channel_roles`.
+    """
+    samples, window = as_series(series), as_size(window, "window")
+    field = receptive_field(model, layer, window)
+    line = series_timeline(model, samples, layer, window, horizon, fill=None, reduce="mean")
+    n_windows = len(samples) - window - horizon + 1
+    cells = coverage(n_windows, (len(line) - n_windows) // field.stride + 1, field.stride)
+    full = cells == cells.max()
+    time = np.arange(len(line)) + field.centre
+    return channel_roles(line[full], time[full], samples[:, 0], np.arange(len(samples)), period)

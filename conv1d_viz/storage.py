@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conv1d_viz._keras import keras
-from conv1d_viz.paths import replacing
+from conv1d_viz.paths import as_path, replacing
 
 
 def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, Any] | None = None) -> Path:
@@ -42,7 +42,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
-    path = _keras_path(path)
+    path = as_path(path, ".keras")
     for file in (path, path.with_suffix(".json")):
         if file.exists() and not overwrite:
             raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {file}.")
@@ -77,7 +77,7 @@ def load_model(path: Any) -> Any:
     ValueError
         If it is no Keras model.
     """
-    path = _existing(_keras_path(path))
+    path = _existing(as_path(path, ".keras"))
     if not zipfile.is_zipfile(path):
         raise ValueError(f"`path` must be a Keras model file. Got {path}, which is no .keras archive.")
     try:
@@ -106,7 +106,7 @@ def load_info(path: Any) -> dict[str, Any]:
     ValueError
         If it holds no JSON object.
     """
-    path = _existing(_keras_path(path).with_suffix(".json"))
+    path = _existing(as_path(path, ".keras").with_suffix(".json"))
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -114,16 +114,6 @@ def load_info(path: Any) -> dict[str, Any]:
     if not isinstance(info, dict):
         raise ValueError(f"`path` must have a JSON object beside it. Got {path} with a {type(info).__name__}.")
     return info
-
-
-def _keras_path(path: Any) -> Path:
-    try:
-        path = Path(path)
-    except TypeError:
-        raise TypeError(f"`path` must be a path. Got {path!r}.") from None
-    if path.suffix != ".keras":
-        raise ValueError(f"`path` must end in .keras. Got {path}.")
-    return path
 
 
 def _existing(path: Path) -> Path:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
+from conv1d_viz import _cut
 from conv1d_viz._keras import keras
 
 L = keras.layers
@@ -252,3 +253,69 @@ def test_a_model_that_keeps_a_state_is_refused():
     h = L.LSTM(2, stateful=True, name="memory")(L.Conv1D(3, 3, name="conv")(inputs))
     with pytest.raises(ValueError, match=r"`model` must keep no state between calls\. Got the stateful layer 'memory'"):
         cv.predict_ablated(keras.Model(inputs, h), np.zeros((5, 12, 1)), "conv", (0,))
+
+
+@pytest.mark.parametrize("replacement", ["zero", "mean", "shuffle"])
+def test_channels_deleted_in_some_cells_only(model, windows, replacement):
+    x, y = windows
+    cells = np.random.default_rng(3).random((40, 20)) < 0.4
+    acts = cv.layer_activations(model, x, "conv1")
+    generator = np.random.default_rng(9)
+    order = [generator.permutation(len(x)) for _ in range(4)]
+    gone = {
+        "zero": np.zeros_like(acts),
+        "mean": np.broadcast_to(acts.mean(axis=(0, 1)), acts.shape),
+        "shuffle": np.stack([acts[order[c]][..., c] for c in range(4)], axis=-1),
+    }[replacement]
+    replaced = acts.copy()
+    replaced[..., [1, 2]] = np.where(cells[..., None], gone, acts)[..., [1, 2]]
+    expected = rest_of(model, replaced)
+    forecast = cv.predict_ablated(model, x, "conv1", (1, 2), replacement, 9, cells=cells)
+    np.testing.assert_allclose(forecast, expected, atol=1e-6)
+    study = cv.ablation_study(model, x, y, "conv1", [(1, 2), ()], replacement, 9, cells=cells.tolist())
+    np.testing.assert_allclose(study.predictions[0], expected, atol=1e-6)
+    assert study.mse[1] == study.baseline_mse
+
+
+def test_all_and_no_cells(model, windows):
+    x, _ = windows
+    everywhere = cv.predict_ablated(model, x, "conv1", (0, 3), cells=np.ones((40, 20), dtype=bool))
+    np.testing.assert_allclose(everywhere, cv.predict_ablated(model, x, "conv1", (0, 3)), atol=1e-6)
+    nowhere = cv.predict_ablated(model, x, "conv1", (0, 3), cells=np.zeros((40, 20), dtype=bool))
+    np.testing.assert_allclose(nowhere, model.predict(x, verbose=0), atol=1e-6)
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_cells_in_chunks_and_in_the_general_way(model, windows):
+    x, _ = windows
+    cells = np.random.default_rng(3).random((40, 20)) < 0.5
+    acts = cv.layer_activations(model, x, "conv1")
+    acts[..., 2] = np.where(cells, 0, acts[..., 2])
+    for options in ({}, {"by_shares": False}):
+        forecast = _cut.forecasts(
+            model, x, "conv1", [(2,)], _cut.stand_in(model, x, "conv1", "zero", None), cells=cells, **options
+        )
+        np.testing.assert_allclose(forecast[0], rest_of(model, acts), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("cells", "error", "match"),
+    [
+        (np.ones((40, 20)), TypeError, r"`cells` must be an array of bool of shape \(40, 20\)\. Got dtype float64"),
+        (np.ones((20, 40), dtype=bool), ValueError, r"`cells` must have the shape \(40, 20\).*Got \(20, 40\)"),
+        (np.ones(20, dtype=bool), ValueError, r"`cells` must have the shape \(40, 20\).*Got \(20,\)"),
+    ],
+)
+def test_bad_cells(model, windows, cells, error, match):
+    x, y = windows
+    with pytest.raises(error, match=match):
+        cv.predict_ablated(model, x, "conv1", (0,), cells=cells)
+    with pytest.raises(error, match=match):
+        cv.ablation_study(model, x, y, "conv1", "single", cells=cells)
+
+
+def test_a_model_with_a_fixed_number_of_windows_is_refused():
+    inputs = keras.Input(batch_shape=(5, 12, 1))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(L.Conv1D(3, 3, name="conv")(inputs)))
+    with pytest.raises(ValueError, match=r"`model` must take any number of windows at once\. Got 5 only"):
+        cv.predict_ablated(model, np.zeros((5, 12, 1)), "conv", (0,))

@@ -70,3 +70,41 @@ def test_other_precisions(precision, dtype):
     assert cv.diagonal_sum(acts, fill=None).shape == (16, 3)
     forecast = cv.predict_ablated(model, x, "conv", ())
     np.testing.assert_allclose(forecast, model.predict(x, verbose=0).astype(np.float32), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [L.Conv1D(2, 3, name="c"), L.MaxPooling1D(4, name="c"), L.Conv1D(2, 4, name="c")])
+def test_windows_too_short_for_a_model_of_open_length_are_refused(layer):
+    model = keras.Sequential([keras.Input((None, 1)), layer, L.GlobalMaxPooling1D()])
+    x = np.ones((5, 2, 1))
+    for call in (
+        lambda: cv.layer_activations(model, x, "c"),
+        lambda: cv.predict_ablated(model, x, "c", (0,)),
+    ):
+        with pytest.raises(ValueError, match=r"`x` must be long enough for the model\. Got 2 steps: "):
+            call()
+    with pytest.raises(ValueError, match=r"`window` must be long enough for the model\. Got 2 steps: "):
+        cv.series_timeline(model, np.ones(50), "c", 2)
+    assert cv.layer_activations(model, np.ones((5, 4, 1)), "c").shape[0] == 5
+    assert len(layer._inbound_nodes) <= 2
+
+
+def test_layers_that_train_unless_told_otherwise_are_told_otherwise(windows):
+    class Doubling(L.Layer):
+        def call(self, x, training=None):
+            return x if training is False else 2 * x
+
+    x, _ = windows
+    inputs = keras.Input((20, 1))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(Doubling()(L.Conv1D(3, 3, name="conv")(inputs))))
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "conv", ()), model.predict(x, verbose=0), atol=1e-6)
+
+
+def test_losses_of_a_layer_are_not_left_in_the_model(windows):
+    x, _ = windows
+    inputs = keras.Input((20, 1))
+    h = L.Conv1D(3, 3, name="conv", activity_regularizer="l2")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    before = len(model.losses)
+    cv.layer_activations(model, x, "conv")
+    cv.predict_ablated(model, x, "conv", (0,))
+    assert len(model.losses) == before

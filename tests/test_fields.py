@@ -172,3 +172,26 @@ def test_layers_of_nested_models_by_their_path(path):
     model = keras.Model(inputs, L.GlobalMaxPooling1D()(encoder(inputs)))
     expected = {"encoder/conv1": (5, 1, -4)}.get(path, (10, 2, -6))
     assert cv.receptive_field(model, path) == expected
+
+
+@pytest.mark.parametrize(
+    "function",
+    [keras.ops.normalize, lambda h: keras.ops.flip(h, axis=1), L.Softmax(axis=1), L.LayerNormalization(axis=1)],
+)
+def test_activations_that_might_mix_steps_have_no_field_and_the_right_timelines(function):
+    inputs = keras.Input((20, 1))
+    h = L.Activation(function, name="last")(L.Conv1D(3, 3, padding="same")(inputs))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    with pytest.raises(ValueError, match=r"`layer` must be reached .*'last', which has an activation function that is"):
+        cv.receptive_field(model, "last")
+    series = np.random.default_rng(0).normal(size=60)
+    expected = cv.diagonal_sum(cv.layer_activations(model, cv.sliding_windows(series, 20)[0], "last"))
+    np.testing.assert_allclose(cv.series_timeline(model, series, "last", 20), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("function", ["softmax", "log_softmax", "relu", "gelu", L.LeakyReLU()])
+def test_activations_of_keras_own_have_the_field_of_their_layer(function):
+    inputs = keras.Input((20, 1))
+    h = L.Conv1D(4, 3, padding="same", activation=function, name="last")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    assert cv.receptive_field(model, "last") == (3, 1, -1)

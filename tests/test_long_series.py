@@ -202,3 +202,75 @@ def test_the_users_default_order_of_axes_does_not_matter(model, windows):
         np.testing.assert_array_equal(cv.predict_ablated(model, windows[0], "conv1", (1,)), forecast)
     finally:
         keras.config.set_image_data_format("channels_last")
+
+
+def through_windows(model, series, layer, window, **options):
+    stride = cv.receptive_field(model, layer).stride
+    acts = cv.layer_activations(model, cv.sliding_windows(series, window)[0], layer)
+    return cv.diagonal_sum(acts, stride, **options)
+
+
+def test_a_model_of_doubles_with_padding_of_its_own():
+    inputs = keras.Input((40, 1), dtype="float64")
+    h = L.Conv1D(30, 3, padding="same", dtype="float64")(inputs)
+    side = L.ZeroPadding1D(4, dtype="float64")(h)
+    main = L.Conv1D(7, 3, dtype="float64", name="last")(side)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D(dtype="float64")(main))
+    series = np.random.default_rng(0).normal(size=120)
+    np.testing.assert_allclose(
+        cv.series_timeline(model, series, "last", 40), through_windows(model, series, "last", 40), atol=1e-10
+    )
+
+
+def test_repeated_steps_and_a_normalisation_by_step():
+    series = np.random.default_rng(0).normal(size=120)
+    inputs = keras.Input((20, 1))
+    repeated = L.Conv1D(2, 3, padding="same", name="last")(L.UpSampling1D(2)(L.MaxPooling1D(2)(inputs)))
+    by_step = L.BatchNormalization(axis=1, name="last")(L.Conv1D(2, 3, padding="same")(inputs))
+    for h in (repeated, by_step):
+        model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+        last = model.get_layer("last")
+        if isinstance(last, L.BatchNormalization):
+            last.moving_mean.assign(np.linspace(-3, 3, 20))
+        expected = through_windows(model, series, "last", 20)
+        np.testing.assert_allclose(cv.series_timeline(model, series, "last", 20), expected, atol=1e-4)
+
+
+def test_a_small_memory_budget_splits_the_pass_too(model, monkeypatch):
+    series = np.random.default_rng(0).normal(size=400)
+    lengths = []
+    whole = cv.series_timeline(model, series, "conv2", 20)
+    pass_over = long_series.pass_over
+
+    def noted(*args):
+        lengths.append(args[-1][1] - args[-1][0])
+        return pass_over(*args)
+
+    monkeypatch.setattr(long_series, "pass_over", noted)
+    monkeypatch.setattr(_models, "MEMORY_BUDGET", 2_000)
+    np.testing.assert_allclose(cv.series_timeline(model, series, "conv2", 20), whole, atol=1e-5)
+    assert len(lengths) > 3
+    assert max(lengths) * 4 * (4 + 1 + 1) <= 2_000
+
+
+def test_progress_counts_to_its_end(model, monkeypatch):
+    bars = []
+
+    class Noted(long_series.tqdm):
+        def close(self):
+            bars.append((self.n, self.total, self.disable))
+            super().close()
+
+    monkeypatch.setattr(long_series, "tqdm", Noted)
+    cv.series_timeline(model, np.sin(np.arange(90.0)), "conv2", 20, progress=True)
+    assert bars
+    assert bars[0][0] == bars[0][1] > 0
+    assert bars[0][2] is False
+
+
+def test_a_model_without_a_feature_axis_is_refused():
+    inputs = keras.Input((40,))
+    h = L.Conv1D(2, 3, name="conv")(L.Reshape((40, 1))(inputs))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    with pytest.raises(ValueError, match=r"`model` must take windows \(window, step, feature\)\. Got .*\(None, 40\)"):
+        cv.series_timeline(model, np.ones(90), "conv", 40)

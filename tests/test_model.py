@@ -4,6 +4,8 @@ import pytest
 import conv1d_viz as cv
 from conv1d_viz._keras import keras
 
+L = keras.layers
+
 
 def test_the_studys_model_has_153_parameters():
     model = cv.build_model()
@@ -129,3 +131,8 @@ def test_validation_in_chunks_scores_all_windows(request):
     np.testing.assert_allclose(parts["val_loss"], whole["val_loss"], rtol=1e-5)
     n_train = int(0.9 * 203)
     assert min(parts["val_loss"]) == pytest.approx(model.evaluate(x[n_train:], y[n_train:], verbose=0), rel=1e-4)
+
+
+def test_rows_of_a_layer_whose_activation_is_a_layer():
+    model = keras.Sequential([keras.Input((9, 1)), L.Conv1D(3, 3, activation=L.PReLU()), L.GlobalMaxPooling1D()])
+    assert cv.layer_rows(model)[1][1] == "Conv1D, 3 filters of 3, PReLU"

@@ -141,3 +141,34 @@ def test_a_nested_model_that_is_given_a_mask_is_one_layer():
     np.testing.assert_allclose(cv.predict_ablated(model, x, "encoder", ()), model.predict(x, verbose=0), atol=1e-6)
     with pytest.raises(ValueError, match=r"`layer` must be one of .*Got 'encoder/inside'"):
         cv.predict_ablated(model, x, "encoder/inside", (0,))
+
+
+def test_a_nested_model_called_by_name_is_one_layer():
+    first, second = keras.Input((20, 1), name="zz"), keras.Input((20, 1), name="aa")
+    joined = L.Concatenate()([L.Conv1D(2, 3, padding="same")(first), second])
+    encoder = keras.Model([first, second], joined, name="encoder")
+    inputs = keras.Input((20, 1))
+    h = L.Conv1D(1, 3, padding="same", name="conv")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(encoder({"zz": h, "aa": inputs})))
+    x = np.random.default_rng(0).normal(size=(5, 20, 1))
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "conv", ()), model.predict(x, verbose=0), atol=1e-6)
+
+
+def test_a_nested_branch_that_leads_nowhere_is_refused():
+    inside = keras.Input((20, 1))
+    ends = [L.Conv1D(2, 3, padding="same", name=name)(inside) for name in "ab"]
+    encoder = keras.Model(inside, ends, name="encoder")
+    inputs = keras.Input((20, 1))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(encoder(inputs)[0]))
+    x = np.ones((3, 20, 1))
+    with pytest.raises(ValueError, match=r"`layer` must lead to the model's output\. Got 'encoder/b', which does not"):
+        cv.predict_ablated(model, x, "encoder/b", (0,))
+    assert cv.predict_ablated(model, x, "encoder/a", (0,)).shape == (3, 2)
+
+
+def test_a_nested_model_casts_what_it_is_given():
+    encoder = keras.Sequential([keras.Input((12, 1)), L.Conv1D(3, 3, name="conv")], name="encoder")
+    inputs = keras.Input((12, 1), dtype="int32")
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(encoder(inputs)))
+    x = np.random.default_rng(0).integers(0, 9, (4, 12, 1))
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "encoder/conv", ()), model.predict(x, verbose=0), atol=1e-6)

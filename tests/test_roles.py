@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 import conv1d_viz as cv
+from conv1d_viz._keras import keras
 
 T, WAVE = cv.toy_series(300, start=10_000)
 
@@ -47,3 +49,33 @@ def test_parts_of_a_period_and_negative_responses():
     table = cv.channel_roles(line[:170], T[:170], WAVE, T, 100)
     assert table.phase.tolist() == pytest.approx([0, 180], abs=1e-6)
     assert table.response.tolist() == pytest.approx([1, 2])
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2"])
+def test_roles_of_a_layer_are_those_of_its_timelines(layer):
+    model = cv.build_model(window=30, channels=5, kernel_size=4, seed=2)
+    _, wave = cv.toy_series(130, start=7, period=25)
+    x, _ = cv.sliding_windows(wave, 30, 2)
+    acts, field = cv.layer_activations(model, x, layer), cv.receptive_field(model, layer)
+    line = cv.diagonal_sum(acts, fill=None, reduce="mean")
+    full = cv.coverage(*acts.shape[:2]) == 30
+    time = np.arange(len(line)) + field.centre
+    expected = cv.channel_roles(line[full], time[full], wave, np.arange(130), 25)
+    pd.testing.assert_frame_equal(cv.layer_roles(model, wave, layer, 30, 25, horizon=2), expected, atol=1e-4)
+
+
+def test_roles_of_a_layer_with_a_stride_in_a_series_of_two_features():
+    inputs = keras.Input((24, 2))
+    h = keras.layers.Conv1D(3, 5, padding="same", activation="relu", name="conv")(inputs)
+    h = keras.layers.MaxPooling1D(2, name="pool")(h)
+    model = keras.Model(inputs, keras.layers.GlobalMaxPooling1D()(keras.layers.Conv1D(1, 3)(h)))
+    _, wave = cv.toy_series(100, period=20)
+    series = np.column_stack([wave, np.roll(wave, 5)])
+    acts, field = (
+        cv.layer_activations(model, cv.sliding_windows(series, 24)[0], "pool"),
+        cv.receptive_field(model, "pool"),
+    )
+    line = cv.diagonal_sum(acts, 2, fill=None, reduce="mean")
+    full = cv.coverage(*acts.shape[:2], 2) == 12
+    expected = cv.channel_roles(line[full], np.flatnonzero(full) + field.centre, wave, np.arange(100), 20)
+    pd.testing.assert_frame_equal(cv.layer_roles(model, series, "pool", 24, 20), expected, atol=1e-4)

@@ -95,3 +95,30 @@ def test_all_subsets_by_size_then_by_index(model, windows):
         expected = cv.predict_ablated(model, x, "conv1", study.deletions[row])
         np.testing.assert_allclose(study.predictions[row], expected, atol=1e-6)
     assert study.mse[0] == study.baseline_mse
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e5, 1e7])
+def test_a_deleted_channel_that_is_much_larger_than_the_others_takes_no_digits_away(scale):
+    inputs = keras.Input((20, 2))
+    h = L.Conv1D(4, 3, name="conv", padding="same")(inputs)
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(L.Conv1D(1, 3, activation="sigmoid")(h)))
+    kernel, bias = model.get_layer("conv").get_weights()
+    kernel[:, 1] = 0
+    kernel[:, 1, 2] = 1.0  # only channel 2 sees the large feature
+    model.get_layer("conv").set_weights([kernel, bias])
+    x = np.random.default_rng(0).normal(size=(30, 20, 2)) * [1.0, scale]
+    replaced = _cut.stand_in(model, x, "conv", "zero", None)
+    quick, general = (
+        _cut.forecasts(model, x, "conv", [(2,), (0, 2)], replaced, by_shares=by_shares) for by_shares in (True, False)
+    )
+    np.testing.assert_allclose(quick, general, atol=1e-6)
+
+
+def test_masks_made_inside_a_nested_model_keep_the_shares_away():
+    inside = keras.Input((12, 3))
+    encoder = keras.Model(inside, L.Dense(3, name="cut", bias_initializer="ones")(L.Masking()(inside)), name="encoder")
+    inputs = keras.Input((12, 3))
+    model = keras.Model(inputs, L.GlobalAveragePooling1D()(L.Dense(2)(encoder(inputs))))
+    x = np.random.default_rng(0).normal(size=(5, 12, 3))
+    x[:, :4] = 0
+    np.testing.assert_allclose(cv.predict_ablated(model, x, "encoder/cut", ()), model.predict(x, verbose=0), atol=1e-6)

@@ -1,0 +1,91 @@
+"""Shapley values of layers with too many channels for all subsets: an estimate from some orders of deletion."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from tqdm import tqdm
+
+from conv1d_viz._checks import as_seed, as_size
+from conv1d_viz._cut import stand_in
+from conv1d_viz._models import as_targets
+from conv1d_viz.ablation import checked, errors, in_parallel
+
+# Forecasts that are held at once.
+_HELD = 2**24
+
+
+class ShapleyEstimate(NamedTuple):
+    """Mean and standard error over the orders that were tried."""
+
+    values: Float[np.ndarray, " channel"]
+    standard_errors: Float[np.ndarray, " channel"]
+
+
+def estimate_shapley(
+    model: Any,
+    x: Any,
+    y: Any,
+    layer: Any,
+    n_orders: Any = 200,
+    replacement: str = "zero",
+    seed: Any = None,
+    progress: bool = False,
+) -> ShapleyEstimate:
+    """Estimate `AblationStudy.shapley_values` of a layer with any number of channels.
+
+    Channels are deleted one after the other until none is left, in random orders; a channel's value is what the MSE
+    rises by when it is its turn, on average. In every order these rises sum up to the MSE with all channels deleted
+    minus the baseline, so the values do too. The exact values need 2**n_channels deletions, these n_orders *
+    n_channels, and they are within two standard errors of the exact ones in about 95 % of the cases.
+
+    Parameters
+    ----------
+    model, x, y, layer, replacement
+        As for `ablation_study`.
+    n_orders : int
+        Random orders; at least 2. Four times as many halve the standard errors.
+    seed : int or None
+        Seed of the orders, and of "shuffle". None draws new ones at each call.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    ShapleyEstimate
+        `.values` and `.standard_errors`, both (n_channels,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ablation_study`; also if there are fewer than 2 orders.
+
+    References
+    ----------
+    Castro, Gómez, Tejada, "Polynomial calculation of the Shapley value based on sampling", Computers & Operations
+    Research 36, 2009.
+    """
+    model, x, path, n_channels = checked(model, x, layer, replacement)
+    y = as_targets(model, y, len(x))
+    n_orders, seed = as_size(n_orders, "n_orders", minimum=2), as_seed(seed)
+    generator = np.random.default_rng(seed)
+    orders = np.stack([generator.permutation(n_channels) for _ in range(n_orders)])
+    replaced = stand_in(model, x, path, replacement, seed)
+    # All orders begin with no channel deleted and end with all of them.
+    inner = [[tuple(order[:size].tolist()) for size in range(1, n_channels)] for order in orders]
+    rises = np.empty((n_orders, n_channels))
+    held = max(1, _HELD // (n_channels * y.size))
+    with tqdm(
+        total=n_orders * (n_channels - 1) * len(x), desc="forecasts", unit_scale=True, disable=not progress
+    ) as bar:
+        first, last = errors(in_parallel(model, x, path, [(), tuple(range(n_channels))], replaced), y)
+        for start in range(0, n_orders, held):
+            block = inner[start : start + held]
+            deletions = [deletion for order in block for deletion in order]
+            scores = np.empty((len(block), n_channels + 1))
+            scores[:, 0], scores[:, -1] = first, last
+            if deletions:
+                predictions = in_parallel(model, x, path, deletions, replaced, update=bar.update)
+                scores[:, 1:-1] = errors(predictions, y).reshape(len(block), -1)
+            np.put_along_axis(rises[start : start + held], orders[start : start + held], np.diff(scores), axis=1)
+    return ShapleyEstimate(rises.mean(axis=0), rises.std(axis=0, ddof=1) / np.sqrt(n_orders))
