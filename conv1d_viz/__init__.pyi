@@ -1,4 +1,4 @@
-from .ablation import AblationStudy, ablation_study, predict_ablated
+from .ablation import ablation_study, predict_ablated
 from .activations import layer_activations
 from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
 from .fields import ReceptiveField, receptive_field
@@ -6,6 +6,7 @@ from .long_series import series_timeline
 from .model import build_model, layer_rows, train
 from .paths import find_model, model_path, save_figure
 from .plotting import (
+    plot_channel_bars,
     plot_diagonal_deviation,
     plot_fill,
     plot_forecast,
@@ -14,16 +15,24 @@ from .plotting import (
     plot_kernels,
     plot_matrix,
     plot_pair_grid,
+    plot_rankings,
+    plot_reads,
     plot_series,
+    plot_spread,
     plot_strip,
     plot_strip_columns,
     plot_strips,
+    plot_subsets,
     plot_timeline_map,
     plot_window_map,
 )
-from .roles import channel_roles
+from .reads import field_between, seen_cells
+from .roles import channel_roles, layer_roles
+from .runs import TrainingRuns, load_runs, train_many
+from .shapley import ShapleyEstimate, estimate_shapley
 from .signals import toy_series
 from .storage import load_info, load_model, save_model
+from .study import AblationStudy
 from .timeline import coverage, diagonal_deviation, diagonal_sum
 from .windows import sliding_windows
 
@@ -31,6 +40,8 @@ __version__: str
 __all__ = [
     "AblationStudy",
     "ReceptiveField",
+    "ShapleyEstimate",
+    "TrainingRuns",
     "ablation_study",
     "animate_kernel",
     "animate_windows",
@@ -42,12 +53,17 @@ __all__ = [
     "draw_index_matrix",
     "draw_model",
     "draw_parallelogram",
+    "estimate_shapley",
+    "field_between",
     "find_model",
     "layer_activations",
+    "layer_roles",
     "layer_rows",
     "load_info",
     "load_model",
+    "load_runs",
     "model_path",
+    "plot_channel_bars",
     "plot_diagonal_deviation",
     "plot_fill",
     "plot_forecast",
@@ -56,18 +72,24 @@ __all__ = [
     "plot_kernels",
     "plot_matrix",
     "plot_pair_grid",
+    "plot_rankings",
+    "plot_reads",
     "plot_series",
+    "plot_spread",
     "plot_strip",
     "plot_strip_columns",
     "plot_strips",
+    "plot_subsets",
     "plot_timeline_map",
     "plot_window_map",
     "predict_ablated",
     "receptive_field",
     "save_figure",
     "save_model",
+    "seen_cells",
     "series_timeline",
     "sliding_windows",
     "toy_series",
     "train",
+    "train_many",
 ]

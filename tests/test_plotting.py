@@ -48,6 +48,11 @@ TRUTH_LINE = whole(N_TIMES, low=-8)
 ROLES = ["crest", "silent", "trough", "crest", "rising"]
 LABELS = [f"without {channel}" for channel in range(N_PANELS)]
 CALLS = {
+    "plot_channel_bars": {
+        "values": {"response": whole(N_CHANNELS), "share of the error": whole(N_CHANNELS, low=-8)},
+        "errors": {"share of the error": whole(N_CHANNELS)},
+        "roles": ROLES,
+    },
     "plot_diagonal_deviation": {"deviation": whole(N_STEPS), "padded": PADDED},
     "plot_fill": {
         "repeated": whole(N_TIMES) + 1,
@@ -71,12 +76,22 @@ CALLS = {
         "predictions": whole(N_CHANNELS, N_CHANNELS, N_TIMES),
         "mse": whole(N_CHANNELS, N_CHANNELS),
     },
+    "plot_rankings": {"scores": {"zero": whole(N_CHANNELS), "mean": whole(N_CHANNELS)[::-1]}},
+    "plot_reads": {"time": WAVE[0], "values": WAVE[1], "picked": whole(20) % N_STEPS, "n_steps": N_STEPS},
     "plot_series": {"time": TIME, "values": TRUTH_LINE},
+    "plot_spread": {"values": {"crest": whole(9), "trough": whole(12, low=-8)}},
     "plot_strip": {"line": LINE[:, 0], "time": TIME, "wave": WAVE},
     "plot_strip_columns": {"lines": {"sine": LINE, "pulse": 2 * LINE}, "time": TIME, "waves": dict.fromkeys(
         ("sine", "pulse"), WAVE
     )},
     "plot_strips": {"line": LINE, "time": TIME, "wave": WAVE, "roles": ROLES},
+    "plot_subsets": {
+        "n_kept": np.array([0.0, 1, 1, 2]),
+        "mse": np.array([9.0, 4, 3, 1]),
+        "curves": {"best of its size": np.array([9.0, 3, 1]), "greedy": np.array([9.0, 4, 1])},
+        "labels": ["none", "1", "0 1"],
+        "references": {"last value": 2.0},
+    },
     "plot_timeline_map": {"line": LINE, "time": TIME, "wave": WAVE},
     "plot_window_map": {"acts": whole(20, N_STEPS), "padded": PADDED, "diagonal": 9, "picked": whole(20) % N_STEPS},
 }  # fmt: skip
@@ -191,6 +206,7 @@ def test_accepts_what_is_like_an_array(name, kind, monkeypatch):
 PANDAS = {1: lambda a: pd.Series(a, index=a[::-1]), 2: pd.DataFrame}
 
 AXIS_LABELS = {
+    "plot_channel_bars": ("response", "channel"),
     "plot_diagonal_deviation": ("step in the window", "largest difference\nin activation"),
     "plot_fill": ("sample", "cells"),
     "plot_forecast": ("sample", "forecast\n− truth"),
@@ -199,10 +215,14 @@ AXIS_LABELS = {
     "plot_kernels": ("sample, counted from the step", "weight"),
     "plot_matrix": ("channel j", "channel i"),
     "plot_pair_grid": ("channel j", "channel i"),
+    "plot_rankings": ("", "rank by MSE"),
+    "plot_reads": ("sample", "value"),
     "plot_series": ("sample", "value"),
+    "plot_spread": ("value", ""),
     "plot_strip": ("sample", ""),
     "plot_strip_columns": ("sample", "channel"),
     "plot_strips": ("sample", "channel"),
+    "plot_subsets": ("channels kept", "MSE"),
     "plot_timeline_map": ("sample", "channel"),
     "plot_window_map": ("window (each starts one sample later)", "step in the window"),
 }
@@ -227,12 +247,18 @@ def test_labels_and_titles(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "unit" in inspect.signature(getattr(cv, name)).parameters])
 def test_units(name):
-    upper_or_bar = 0 if name in ("plot_series", "plot_forecast", "plot_fill") else -1
-    assert figure_of(call(name, unit="volts")).axes[upper_or_bar].get_ylabel() == "volts"
+    ax = figure_of(call(name, unit="volts")).axes[0 if name in ("plot_series", "plot_forecast", "plot_fill") else -1]
+    assert (ax.get_xlabel() if name == "plot_spread" else ax.get_ylabel()).removeprefix("rank by ") == "volts"
 
 
 WIDTHS = [1, 2, 17, 33, 60, 64]  # channels
 FORMS = {
+    "plot_channel_bars": lambda line: {
+        "values": {"response": line[3], "MSE": 100 * line[4], "share": line[5] - 0.5},
+        "errors": {"MSE": 9 * line[6]},
+        "roles": ["falling"] * line.shape[1],
+    },
+    "plot_rankings": lambda line: {"scores": {name: line[3 + k] for k, name in enumerate(("zero", "mean", "shuffle"))}},
     "plot_strips": lambda line: {"line": line, "roles": ["falling"] * line.shape[1]},
     "plot_strips, own scales": lambda line: {"line": line, "roles": ["falling"] * line.shape[1], "share_scale": False},
     "plot_strip_columns": lambda line: {"lines": dict.fromkeys("abc", line), "waves": dict.fromkeys("abc", WAVE)},
@@ -464,7 +490,7 @@ def test_zero_is_never_written_with_a_minus(name, changes):
 # Wrong calls
 
 ARRAYS = [(name, key) for name in NAMES for key, value in CALLS[name].items() if isinstance(value, np.ndarray)]
-LEADING = {"values", "deviation", "repeated", "predictions", "weights", "acts", "line", "matrix"}
+LEADING = {"values", "deviation", "picked", "repeated", "predictions", "weights", "acts", "line", "matrix"}
 
 
 def refused(name, parameter, match, **changes):
@@ -486,7 +512,11 @@ def test_arrays_with_gaps_and_of_other_dimensions_are_refused(name, parameter):
 
 @pytest.mark.parametrize(
     ("name", "parameter"),
-    [(name, key) for name, key in ARRAYS if key not in LEADING and (name, key) != ("plot_forecast", "truth")],
+    [
+        (name, key)
+        for name, key in ARRAYS
+        if key not in LEADING and (name, key) not in (("plot_forecast", "truth"), ("plot_subsets", "mse"))
+    ],
 )
 def test_arrays_of_another_length_are_refused(name, parameter):
     good = CALLS[name][parameter]
@@ -1064,3 +1094,158 @@ def test_value_scale_covers_all_arrays():
 def test_ink_on_dark_cells_is_white():
     norm = Normalize(0, 1)
     assert [ink_on(SEQUENTIAL, norm, value) for value in (0, 0.2, 0.8, 1)] == [INK, INK, "white", "white"]
+
+
+# Channels, subsets, trainings
+
+
+def test_channel_bars_hold_the_measures_and_their_errors():
+    _, axes = call("plot_channel_bars")
+    values, errors = CALLS["plot_channel_bars"]["values"], CALLS["plot_channel_bars"]["errors"]
+    for ax, (name, measure) in zip(axes, values.items(), strict=True):
+        assert [bar.get_width() for bar in ax.patches] == measure.tolist()
+        assert [bar.get_y() + bar.get_height() / 2 for bar in ax.patches] == pytest.approx(range(N_CHANNELS))
+        assert [to_hex(bar.get_facecolor()) for bar in ax.patches] == channel_colors(N_CHANNELS)
+        numbers = [text.get_text() for text in ax.texts if text.get_text() not in ROLES]
+        assert [float(number) for number in numbers] == measure.tolist()
+        low, high = ax.get_xlim()
+        span = errors.get(name, np.zeros(N_CHANNELS))
+        assert low <= (measure - span).min()
+        assert high >= (measure + span).max()
+    lines = axes[1].collections[0].get_segments()
+    span, measure = errors["share of the error"], values["share of the error"]
+    np.testing.assert_allclose([line[:, 0] for line in lines], np.column_stack([measure - span, measure + span]))
+    assert axes[0].get_ylim() == (N_CHANNELS - 0.5, -0.5)
+    assert [text.get_text() for text in axes[-1].texts if text.get_text() in ROLES] == ROLES
+
+
+def test_channel_bars_on_one_scale():
+    _, axes = call("plot_channel_bars", share_scale=True)
+    assert axes[0].get_xlim() == axes[1].get_xlim()
+    assert axes[0].get_xlim()[0] < -8
+    _, axes = call("plot_channel_bars")
+    assert axes[0].get_xlim() != axes[1].get_xlim()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "match"),
+    [
+        ({"values": {}}, TypeError, r"`values` must be a mapping of names to values\. Got {}"),
+        ({"values": [1, 2]}, TypeError, r"`values` must be a mapping of names to values\. Got \[1, 2\]"),
+        ({"values": {"a": [1.0], "b": [1.0, 2.0]}}, ValueError, r"`values\['b'\]` must have 1 values, one a ch.*Got 2"),
+        ({"errors": {"a": np.ones(5)}}, ValueError, r"`errors` must belong to some of .*Got \['a'\]"),
+        ({"errors": {"response": np.ones(4)}}, ValueError, r"`errors\['response'\]` must have 5 values.*Got 4"),
+        ({"errors": {"response": -np.ones(5)}}, ValueError, r"`errors\['response'\]` must not be negative\. Got -1"),
+        ({"roles": ["crest"]}, ValueError, r"`roles` must have 5 words, one a channel\. Got 1"),
+    ],
+)
+def test_bad_channel_bars(changes, error, match, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with pytest.raises(error, match=match):
+        call("plot_channel_bars", **changes)
+    assert plt.get_fignums() == []
+
+
+def test_rankings_put_the_largest_on_top_and_equal_ones_in_the_order_of_channels():
+    ax = call("plot_rankings", scores={"zero": [0.1, 3.0, 0.1, 2.0], "mean": [4.0, 3.0, 2.0, 1.0]})
+    lines = [line.get_ydata().tolist() for line in ax.lines]
+    assert lines == [[3, 1], [1, 2], [4, 3], [2, 4]]
+    assert [line.get_color() for line in ax.lines] == channel_colors(4)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["zero", "mean"]
+    assert ax.yaxis_inverted()
+    beside = {text.xy: text.get_text() for text in ax.texts if "." in text.get_text()}
+    assert beside[0, 1] == "3.000"
+    assert beside[1, 4] == "1.000"
+    inside = {text.xy: text.get_text() for text in ax.texts if "." not in text.get_text()}
+    assert inside[0, 1] == inside[1, 2] == "1"
+    with pytest.raises(ValueError, match=r"`scores` must be at least two measures\. Got 1"):
+        call("plot_rankings", scores={"zero": [1.0]})
+
+
+def test_subsets_are_points_near_their_size_and_curves_at_it():
+    ax = call("plot_subsets")
+    given = CALLS["plot_subsets"]
+    points, best, greedy = ax.lines[-3:]
+    assert points.get_ydata().tolist() == given["mse"].tolist()
+    assert np.abs(points.get_xdata() - given["n_kept"]).max() < 0.3
+    for line, name in ((best, "best of its size"), (greedy, "greedy")):
+        assert line.get_xydata().tolist() == [[k, v] for k, v in enumerate(given["curves"][name])]
+        assert line.get_label() == name
+    assert ax.get_yscale() == "log"
+    below = {text.xy: text.get_text() for text in ax.texts}
+    assert [below[k, v] for k, v in enumerate(given["curves"]["best of its size"])] == given["labels"]
+    assert ax.lines[0].get_ydata()[0] == given["references"]["last value"]
+    assert "last value" in below.values()
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"mse": np.array([1.0, 2, 0, 3])}, r"`mse` must hold errors above 0, for a logarithmic axis\. Got 0"),
+        ({"curves": {}}, r"`curves` must be 1 to 3 named curves\. Got 0"),
+        ({"curves": {"a": [1.0, 2.0], "b": [1.0]}}, r"`curves\['b'\]` must have 2 errors\. Got 1"),
+        ({"curves": {"a": [1.0, -2.0]}}, r"`curves\['a'\]` must hold errors above 0.*Got -2"),
+        ({"labels": ["one"]}, r"`labels` must have 3 texts, one a size\. Got 1"),
+        ({"references": {"none": 0.0}}, r"`references\['none'\]` must be a finite number above 0\. Got 0"),
+    ],
+)
+def test_bad_subsets(changes, match):
+    with pytest.raises(ValueError, match=match):
+        call("plot_subsets", **changes)
+    assert plt.get_fignums() == []
+
+
+def test_spread_holds_each_value_and_the_quartiles():
+    ax = call("plot_spread")
+    groups = CALLS["plot_spread"]["values"]
+    lines = [line for line in ax.lines if line.get_alpha() != 0.3]
+    for row, group in enumerate(groups.values()):
+        points, span, middle = lines[3 * row : 3 * row + 3]
+        assert points.get_xdata().tolist() == group.tolist()
+        assert (np.abs(points.get_ydata() - row) < 0.5).all()
+        low, centre, high = np.quantile(group, [0.25, 0.5, 0.75])
+        assert span.get_xdata().tolist() == [low, high]
+        assert middle.get_xdata().tolist() == [centre]
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(groups)
+
+
+def test_spread_with_intervals_of_ones_own(monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    ax = call("plot_spread", values={"a": [1.0, 2.0]}, intervals={"a": (0.5, 1.5, 4.0)})
+    assert ax.lines[1].get_xdata().tolist() == [0.5, 4.0]
+    for intervals, match in [
+        ({"b": (1, 2, 3)}, r"`intervals` must have the names of `values`, \['a'\]\. Got \['b'\]"),
+        ({"a": (1, 2)}, r"`intervals\['a'\]` must be lower end, middle and upper end\. Got \[1.0, 2.0\]"),
+        ({"a": (2, 1, 3)}, r"`intervals\['a'\]` must be lower end"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            call("plot_spread", values={"a": [1.0, 2.0]}, intervals=intervals)
+    with pytest.raises(TypeError, match=r"`values` must be a mapping of names to values\. Got \[1\]"):
+        call("plot_spread", values=[1])
+
+
+def test_reads_lie_on_the_series_where_each_window_is_read():
+    time, values = np.arange(50.0, 90), np.arange(40.0)
+    picked = np.array([0, 9, 1, 8])
+    ax = cv.plot_reads(time, values, picked, 10, offset=0.5)
+    first, last = ax.lines[1:]
+    # Window b begins at sample b, and a step lies half a sample after its own.
+    assert first.get_xydata().tolist() == [[50.5, 0.5], [53.5, 3.5]]
+    assert last.get_xydata().tolist() == [[60.5, 10.5], [61.5, 11.5]]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["2 windows read in steps 0–1", "2 windows read in steps 8–9"]
+    wide = cv.plot_reads(time, values, picked, 10, stride=3)
+    assert wide.lines[2].get_xdata().tolist() == [50 + 1 + 27, 50 + 3 + 24]
+
+
+@pytest.mark.parametrize(
+    ("picked", "match"),
+    [
+        ([0, 10], r"`picked` must be steps, 0\.\.9\. Got 0\.\.10"),
+        ([-1, 0], r"`picked` must be steps, 0\.\.9\. Got -1\.\.0"),
+        ([0] * 41, r"`picked` must have a step a window, at most 40\. Got 41"),
+    ],
+)
+def test_bad_reads(picked, match):
+    with pytest.raises(ValueError, match=match):
+        cv.plot_reads(np.arange(40.0), np.arange(40.0), picked, 10)

@@ -13,7 +13,7 @@ Wave = tuple[np.ndarray, np.ndarray]
 UNIT = "mean activation"
 _TALL = 24  # channels beyond which the time is numbered at the top too
 _LEADING = 1.25  # height of a line of text, in sizes of its type
-_SMALLEST = 6  # points; smaller type cannot be read at the width of a page
+SMALLEST = 6  # points; smaller type cannot be read at the width of a page
 
 
 def as_wave(wave: Any) -> Wave | None:
@@ -77,7 +77,7 @@ def line_spacing(ax: Axes, n_channels: int) -> tuple[int, float]:
     """Every how many of the channels down an axes a line of text has room, and in what size of type (points)."""
     pitch = ax.get_window_extent().height / figure_of(ax).dpi * 72 / n_channels
     size = min(TICK, pitch / _LEADING)
-    if size >= _SMALLEST:
+    if size >= SMALLEST:
         return 1, size
     return thin_out(_LEADING * SMALL / pitch), SMALL
 
