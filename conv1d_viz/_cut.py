@@ -155,5 +155,6 @@ def _ablated(head: Head | None, deleted: np.ndarray, kept: Any, gone: Any) -> An
     if gone is not None:
         rows, shares = np.concatenate([~deleted, deleted], axis=1), ops.concatenate([kept, gone])
     flat = ops.reshape(shares, (shares.shape[0], -1))
-    summed = ops.matmul(ops.cast(ops.convert_to_tensor(rows), flat.dtype), flat)
+    # Not `ops.matmul`, which makes float32 of float64 with PyTorch.
+    summed = ops.cast(ops.convert_to_tensor(rows), flat.dtype) @ flat
     return ops.reshape(summed, (-1, *kept.shape[2:]))

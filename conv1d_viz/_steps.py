@@ -143,7 +143,8 @@ _SMALL = 64
 def _convolve_short(layer: Any, piece: Any, padding: Steps) -> Any:
     """Convolve pieces of a few steps."""
     matrix = as_matrix(layer, piece.shape[1], padding)
-    flat = keras.ops.matmul(keras.ops.reshape(piece, (-1, len(matrix))), keras.ops.convert_to_tensor(matrix))
+    # Not `ops.matmul`, which makes float32 of float64 with PyTorch.
+    flat = keras.ops.reshape(piece, (-1, len(matrix))) @ keras.ops.convert_to_tensor(matrix)
     return keras.ops.reshape(flat, (len(piece), -1, layer.filters))
 
 

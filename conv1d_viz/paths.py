@@ -28,15 +28,15 @@ def output_root() -> Path:
     return project_root() / Path(folder).expanduser() if folder else project_root()
 
 
-def model_path(name: str) -> Path:
-    """Return the path that a model of this name is written to."""
-    return output_root() / MODELS / f"{_plain(name)}.keras"
+def model_path(name: str, ending: str = ".keras") -> Path:
+    """Return the path that a model of this name, or with ".npz" many trainings, is written to."""
+    return output_root() / MODELS / f"{_plain(name)}{ending}"
 
 
-def find_model(name: str) -> Path:
-    """Return the path that a model of this name is read from: the project's own, or else one just written."""
-    own = project_root() / MODELS / f"{_plain(name)}.keras"
-    return own if own.exists() else model_path(name)
+def find_model(name: str, ending: str = ".keras") -> Path:
+    """Return the path that it is read from: the project's own, or else one just written."""
+    own = project_root() / MODELS / f"{_plain(name)}{ending}"
+    return own if own.exists() else model_path(name, ending)
 
 
 def save_figure(figure: Any, name: str) -> Path:

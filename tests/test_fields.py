@@ -176,7 +176,7 @@ def test_layers_of_nested_models_by_their_path(path):
 
 @pytest.mark.parametrize(
     "function",
-    [keras.ops.normalize, lambda h: keras.ops.flip(h, axis=1), L.Softmax(axis=1), L.LayerNormalization(axis=1)],
+    [keras.ops.normalize, lambda h: keras.ops.flip(h, axis=1), L.Softmax(axis=1)],
 )
 def test_activations_that_might_mix_steps_have_no_field_and_the_right_timelines(function):
     inputs = keras.Input((20, 1))

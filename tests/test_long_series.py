@@ -217,9 +217,9 @@ def test_a_model_of_doubles_with_padding_of_its_own():
     main = L.Conv1D(7, 3, dtype="float64", name="last")(side)
     model = keras.Model(inputs, L.GlobalMaxPooling1D(dtype="float64")(main))
     series = np.random.default_rng(0).normal(size=120)
-    np.testing.assert_allclose(
-        cv.series_timeline(model, series, "last", 40), through_windows(model, series, "last", 40), atol=1e-10
-    )
+    expected = through_windows(model, series, "last", 40)
+    atol = 1e-5 if keras.backend.backend() == "jax" else 1e-10  # where doubles are switched off
+    np.testing.assert_allclose(cv.series_timeline(model, series, "last", 40), expected, atol=atol)
 
 
 def test_repeated_steps_and_a_normalisation_by_step():

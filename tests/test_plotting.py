@@ -1233,7 +1233,7 @@ def test_reads_lie_on_the_series_where_each_window_is_read():
     assert first.get_xydata().tolist() == [[50.5, 0.5], [53.5, 3.5]]
     assert last.get_xydata().tolist() == [[60.5, 10.5], [61.5, 11.5]]
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == ["2 windows read in steps 0–1", "2 windows read in steps 8–9"]
+    assert labels == ["read in steps 0–1 (2 windows)", "read in steps 8–9 (2 windows)"]
     wide = cv.plot_reads(time, values, picked, 10, stride=3)
     assert wide.lines[2].get_xdata().tolist() == [50 + 1 + 27, 50 + 3 + 24]
 

@@ -73,7 +73,7 @@ def plot_channel_bars(
     ends = {name: spans.get(name, np.zeros(n_channels)) for name in arrays}
     shown = [np.concatenate([m - ends[name], m + ends[name]]) for name, m in arrays.items()]
     for ax, (name, measure), reach in zip(axes, arrays.items(), shown, strict=True):
-        _leave_room(ax, np.concatenate(shown) if share_scale else reach)
+        _leave_room(ax, np.concatenate(shown) if share_scale else reach, len(arrays))
         if n_channels <= _WRITTEN:
             _write_values(ax, measure, ends[name])
     if roles is not None:
@@ -154,19 +154,21 @@ def _as_measures(values: Mapping[str, Any], name: str, n_channels: int | None = 
     return arrays
 
 
-def _leave_room(ax: Axes, values: np.ndarray) -> None:
-    """Set limits that leave room for a number at the end of each bar."""
+def _leave_room(ax: Axes, values: np.ndarray, n_panels: int) -> None:
+    """Set limits that leave room for a number at the end of each bar: more of it in narrow panels."""
     low, high = min(0.0, values.min()), max(0.0, values.max())
-    width = (high - low) or 1.0
-    ax.set_xlim(low - (0.28 * width if low < 0 else 0), high + 0.28 * width)
+    room = max(0.28, 0.12 * n_panels) * ((high - low) or 1.0)
+    ax.set_xlim(low - (room if low < 0 else 0), high + room)
 
 
 def _write_values(ax: Axes, measure: np.ndarray, spans: np.ndarray) -> None:
-    """Write each value at the end of its bar."""
+    """Write each value at the end of its bar, all with as many digits as the largest needs for three."""
+    largest = np.abs(measure).max()
+    digits = max(0, 2 - int(np.floor(np.log10(largest)))) if largest else 0
     for channel, (value, span) in enumerate(zip(measure, spans, strict=True)):
         negative = value < 0
         ax.annotate(
-            f"{value:z.3g}" if abs(value) < 10 else f"{value:.0f}",
+            f"{value:z.{digits}f}",
             (value - span if negative else value + span, channel),
             (-3 if negative else 3, 0),
             textcoords="offset points",

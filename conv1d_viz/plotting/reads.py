@@ -20,7 +20,7 @@ def plot_reads(
     *,
     offset: float = 0.0,
     stride: int = 1,
-    title: str | None = "Where on the wave the forecasts are read",
+    title: str | None = "Where the forecasts are read",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the series, and on it the sample that each window's forecast is read from.
@@ -68,7 +68,7 @@ def plot_reads(
             ax.plot(
                 read_time[chosen], np.interp(index[chosen], np.arange(len(values)), values), marker, color=color,
                 markersize=4, markeredgecolor="white", markeredgewidth=0.4,
-                label=f"{chosen.sum()} windows read in steps {steps}",
+                label=f"read in steps {steps} ({chosen.sum()} windows)",
             )  # fmt: skip
     ax.margins(x=0)
     ax.grid(axis="x", color=TRUTH, alpha=0.25, linewidth=0.6)

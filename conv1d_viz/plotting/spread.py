@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -14,6 +15,7 @@ def plot_spread(
     values: Mapping[str, Any],
     *,
     intervals: Mapping[str, tuple[float, float, float]] | None = None,
+    log: bool = False,
     unit: str = "value",
     title: str | None = "One point a training",
     ax: Axes | None = None,
@@ -26,6 +28,8 @@ def plot_spread(
         The groups, from top to bottom; their sizes may differ.
     intervals : mapping of str to (float, float, float) or None
         Lower end, middle and upper end of an interval for each group. None: the quartiles and the median.
+    log : bool
+        Whether the x axis is logarithmic; all values must be above 0 then.
     unit : str
         Label of the x axis.
     title : str or None
@@ -49,6 +53,9 @@ def plot_spread(
     for name, span in spans.items():
         if len(span) != 3 or not span[0] <= span[1] <= span[2]:
             raise ValueError(f"`intervals[{name!r}]` must be lower end, middle and upper end. Got {span.tolist()}.")
+    for name, numbers in (groups | {f"{name}, interval": span for name, span in spans.items()}).items():
+        if log and numbers.min() <= 0:
+            raise ValueError(f"`values` must be above 0 for a logarithmic axis. Got {numbers.min():g} in {name!r}.")
     ax = new_axes(ax, height=1.0 + 0.55 * len(groups))
     for row, (name, group) in enumerate(groups.items()):
         spread = 0.12 + 0.26 * ((np.arange(len(group)) * 0.618) % 1)  # multiples of the golden section fall evenly
@@ -57,6 +64,9 @@ def plot_spread(
         ax.plot([low, high], [row - 0.12] * 2, color=INK, linewidth=3, solid_capstyle="butt")
         ax.plot([middle], [row - 0.12], "D", color=TARGET, markersize=6, markeredgecolor="white")
         ax.axhline(row + 0.5, color=TRUTH, alpha=0.3, linewidth=0.6)
+    if log:
+        ax.set_xscale("log")
+        ax.xaxis.set_minor_locator(plt.NullLocator())
     ax.set_ylim(len(groups) - 0.5, -0.5)
     dress(ax, title, unit)
     ax.set_yticks(range(len(groups)), list(groups))

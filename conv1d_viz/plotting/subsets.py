@@ -11,7 +11,12 @@ from conv1d_viz._checks import as_array, as_number
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, legend, new_axes, number_whole
 
-_LINES = ((INK, "-", "o"), (ACCENT, (0, (4, 1.5)), "s"), (TARGET, ":", "^"))
+# The first curve is drawn last, on top of the others.
+_LINES = (
+    {"color": INK, "linestyle": "-", "marker": "o", "markersize": 4.5, "zorder": 2.3},
+    {"color": ACCENT, "linestyle": (0, (4, 1.5)), "marker": "s", "markersize": 8, "fillstyle": "none", "zorder": 2.2},
+    {"color": TARGET, "linestyle": ":", "marker": "^", "markersize": 8, "fillstyle": "none", "zorder": 2.1},
+)
 
 
 def plot_subsets(
@@ -69,11 +74,11 @@ def plot_subsets(
         )  # fmt: skip
     spread = 0.5 * ((np.arange(len(mse)) * 0.618) % 1 - 0.5)  # multiples of the golden section fall evenly
     ax.plot(n_kept + spread, mse, "o", color=TARGET, alpha=0.35, markersize=3.5, markeredgewidth=0, label="every set")
-    for (name, values), (color, line, marker) in zip(drawn.items(), _LINES, strict=False):
-        ax.plot(sizes, values, color=color, linestyle=line, marker=marker, markersize=4.5, linewidth=1.6, label=name)
+    for (name, values), look in zip(drawn.items(), _LINES, strict=False):
+        ax.plot(sizes, values, linewidth=1.6, label=name, **look)
     for size, label in zip(sizes, labels or [], strict=False):
         ax.annotate(
-            label, (size, next(iter(drawn.values()))[size]), (0, -7), textcoords="offset points", ha="center", va="top",
+            label, (size, next(iter(drawn.values()))[size]), (-6, -3), textcoords="offset points", ha="right", va="top",
             fontsize=SMALL, color=INK,
         )  # fmt: skip
     ax.set_yscale("log")

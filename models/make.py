@@ -1,0 +1,59 @@
+"""Train what notebook 03 reads beside the model of notebook 01; each is written into this folder.
+
+- noisy_conv1d: the study's forecaster, trained on the sine with noise of standard deviation 0.05.
+- elnino_conv1d: a forecaster of the monthly temperature of the sea off Peru, a series that comes with statsmodels.
+- sine_seeds: the study's forecaster from 32 random starts. Those that the file already holds are not trained again.
+"""
+
+import argparse
+
+from sklearn.preprocessing import MinMaxScaler
+from statsmodels.datasets import elnino
+
+import conv1d_viz as cv
+
+STUDY = {"series": "sine", "period": 100, "noise": 0.0, "n_samples": 10_000, "window": 100, "horizon": 1}
+STUDY |= {"train_size": 8_000, "channels": 8, "kernel_size": 10, "head_kernel_size": 8, "epochs": 100, "patience": 5}
+NOISY = STUDY | {"noise": 0.05}
+ELNINO = STUDY | {"series": "elnino", "period": 12, "window": 24, "train_size": 561, "epochs": 300, "patience": 30}
+SEED = 54  # that of notebook 01
+
+
+def make_one(name, series, parameters, **info):
+    """Train a model on the first windows of a series and save it with its story, as notebook 01 does."""
+    x, y = cv.sliding_windows(series, parameters["window"], parameters["horizon"])
+    sizes = [parameters[size] for size in ("channels", "kernel_size", "head_kernel_size", "horizon")]
+    model = cv.build_model(parameters["window"], 1, *sizes, seed=SEED)
+    train_size, epochs, patience = (parameters[size] for size in ("train_size", "epochs", "patience"))
+    history = cv.train(model, x[:train_size], y[:train_size], epochs, patience, seed=SEED)
+    info = {"parameters": parameters, "seed": SEED, **info, "history": history}
+    cv.save_model(model, cv.model_path(name), overwrite=True, info=info)
+
+
+def main():
+    """Train all of them."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--epochs", type=int, help="of each training at most, for a quick look")
+    options.add_argument("--seeds", type=int, default=32, help="random starts (default: %(default)s)")
+    given = options.parse_args()
+    shorter = {} if given.epochs is None else {"epochs": given.epochs}
+
+    _, noisy = cv.toy_series(NOISY["n_samples"], noise=NOISY["noise"], seed=SEED)
+    make_one("noisy_conv1d", noisy, NOISY | shorter)
+
+    table = elnino.load_pandas().data.drop(columns="YEAR")  # a row a year, a column a month
+    temperature = table.to_numpy().reshape(-1, 1)
+    # Scaled on what is trained on: the windows and their targets.
+    scaler = MinMaxScaler((-0.9, 0.9)).fit(temperature[: ELNINO["window"] + ELNINO["train_size"]])
+    limits = {"minimum": float(scaler.data_min_[0]), "maximum": float(scaler.data_max_[0])}
+    n_samples = {"n_samples": len(temperature)}
+    make_one("elnino_conv1d", scaler.transform(temperature), ELNINO | n_samples | shorter, scaler=limits)
+
+    _, wave = cv.toy_series(STUDY["n_samples"])
+    x, y = (part[: STUDY["train_size"]] for part in cv.sliding_windows(wave, STUDY["window"]))
+    path = cv.model_path("sine_seeds", ".npz")
+    cv.train_many(range(given.seeds), x, y, path, epochs=given.epochs or STUDY["epochs"], progress=True)
+
+
+if __name__ == "__main__":
+    main()
