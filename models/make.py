@@ -7,6 +7,7 @@
 
 import argparse
 
+import joblib
 from sklearn.preprocessing import MinMaxScaler
 from statsmodels.datasets import elnino
 
@@ -52,7 +53,8 @@ def main():
     _, wave = cv.toy_series(STUDY["n_samples"])
     x, y = (part[: STUDY["train_size"]] for part in cv.sliding_windows(wave, STUDY["window"]))
     path = cv.model_path("sine_seeds", ".npz")
-    cv.train_many(range(given.seeds), x, y, path, epochs=given.epochs or STUDY["epochs"], progress=True)
+    with joblib.parallel_config(n_jobs=-1):  # a process a core
+        cv.train_many(range(given.seeds), x, y, path, epochs=given.epochs or STUDY["epochs"], progress=True)
 
 
 if __name__ == "__main__":
