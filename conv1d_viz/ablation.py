@@ -97,7 +97,8 @@ def ablation_study(
     -------
     AblationStudy
         `.deletions`, `.predictions` (n_deletions, n_windows, horizon), `.mse` (n_deletions,), `.baseline_mse` and
-        `.baseline_prediction` with nothing deleted, `.pair_matrix()`, `.to_frame()`.
+        `.baseline_prediction` with nothing deleted, `.to_frame()`; from pairs `.pair_matrix()` and
+        `.interaction_matrix()`; from all subsets `.shapley_values()`, `.best_of_each_size()`, `.greedy_removal()`.
 
     Raises
     ------

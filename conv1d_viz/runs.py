@@ -111,23 +111,27 @@ def train_many(
         "data": [round(float(value), 6) + 0.0 for value in (x.mean(), x.std(), y.mean(), y.std())],
         "weights": [list(weight.shape) for weight in template.get_weights()],
     }
-    done = load_runs(path) if path.exists() else TrainingRuns([], [], [], settings, _architecture(template))
+    known = load_runs(path) if path.exists() else TrainingRuns([], [], [], settings, _architecture(template))
     for name, value in settings.items():
-        if done.settings.get(name) != value:
+        if known.settings.get(name) != value:
             raise ValueError(
                 f"`path` must be new, or hold trainings of the same data and settings. Got {path}, whose {name} "
-                f"are {done.settings.get(name)} and not {value}."
+                f"are {known.settings.get(name)} and not {value}."
             )
 
-    missing = [seed for seed in seeds if seed not in done.seeds]
+    done = dict(zip(known.seeds, zip(known.histories, known.weights, strict=True), strict=True))
+
+    def runs_of(chosen: Iterable[int]) -> TrainingRuns:
+        rows = [(seed, *done[seed]) for seed in chosen]
+        return TrainingRuns(*([row[k] for row in rows] for k in range(3)), settings, known.architecture)
+
+    missing = [seed for seed in seeds if seed not in done]
     jobs = (joblib.delayed(_train_one)(build, seed, x, y, epochs, patience, split) for seed in missing)
     results = joblib.Parallel(return_as="generator_unordered")(jobs)
-    for result in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
-        done = _joined(done, *result)
-        _write(done, path)
-    rows = [done.seeds.index(seed) for seed in seeds]
-    histories, weights = [done.histories[k] for k in rows], [done.weights[k] for k in rows]
-    return TrainingRuns(seeds, histories, weights, settings, done.architecture)
+    for seed, *result in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
+        done[seed] = tuple(result)
+        _write(runs_of(sorted(done)), path)  # by seed, so that the file does not depend on which was done first
+    return runs_of(seeds)
 
 
 def load_runs(path: Any) -> TrainingRuns:
@@ -189,22 +193,6 @@ def _architecture(model: Any) -> str:
     return json.dumps(config)
 
 
-def _joined(runs: TrainingRuns, seed: int, history: History, weights: list[np.ndarray]) -> TrainingRuns:
-    """Add a training where its seed belongs, so that the file does not depend on which was done first."""
-    k = int(np.searchsorted(runs.seeds, seed))
-
-    def with_one(known: list[Any], new: Any) -> list[Any]:
-        return [*known[:k], new, *known[k:]]
-
-    return TrainingRuns(
-        with_one(runs.seeds, seed),
-        with_one(runs.histories, history),
-        with_one(runs.weights, weights),
-        runs.settings,
-        runs.architecture,
-    )
-
-
 def _train_one(
     build: Callable[[int], Any], seed: int, x: Any, y: Any, epochs: int, patience: int, split: float
 ) -> tuple[int, History, list[np.ndarray]]:
@@ -221,6 +209,8 @@ def _as_seeds(seeds: Any) -> list[int]:
     if isinstance(seeds, str) or not isinstance(seeds, Iterable):
         raise TypeError(f"`seeds` must be an iterable of integers. Got {seeds!r}.")
     checked = [as_size(seed, "seeds", minimum=0) for seed in seeds]
+    if max(checked, default=0) >= 2**32:
+        raise ValueError(f"`seeds` must be below 2**32. Got {max(checked)}.")
     if not checked or len(set(checked)) < len(checked):
         raise ValueError(f"`seeds` must be at least one seed, each of them once. Got {checked}.")
     return checked
