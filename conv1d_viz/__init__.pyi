@@ -3,6 +3,7 @@ from .activations import layer_activations
 from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
 from .fields import ReceptiveField, receptive_field
 from .long_series import series_timeline
+from .many import train_many
 from .model import build_model, layer_rows, train
 from .paths import find_model, model_path, save_figure
 from .plotting import (
@@ -28,7 +29,7 @@ from .plotting import (
 )
 from .reads import field_between, seen_cells
 from .roles import channel_roles, layer_roles
-from .runs import TrainingRuns, load_runs, train_many
+from .runs import TrainingRuns, load_runs
 from .shapley import ShapleyEstimate, estimate_shapley
 from .signals import toy_series
 from .storage import load_info, load_model, save_model

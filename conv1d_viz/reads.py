@@ -9,7 +9,7 @@ from conv1d_viz._checks import as_size
 from conv1d_viz.fields import ReceptiveField
 
 
-def field_between(earlier: ReceptiveField, later: ReceptiveField) -> ReceptiveField:
+def field_between(earlier: Any, later: Any) -> ReceptiveField:
     """Work out which steps of an earlier layer a later one sees, from the receptive fields of both.
 
     Parameters
@@ -27,6 +27,8 @@ def field_between(earlier: ReceptiveField, later: ReceptiveField) -> ReceptiveFi
     ------
     ValueError
         If the later layer cannot see the series through the earlier one.
+    TypeError
+        If one of them is no ReceptiveField.
 
     Examples
     --------
@@ -35,6 +37,8 @@ def field_between(earlier: ReceptiveField, later: ReceptiveField) -> ReceptiveFi
     >>> field_between(ReceptiveField(10, 1, -4), ReceptiveField(17, 1, -7))
     ReceptiveField(size=8, stride=1, start=-3)
     """
+    _require_field(earlier, "earlier")
+    _require_field(later, "later")
     lengths = (later.size - earlier.size, later.stride, later.start - earlier.start)
     if later.size < earlier.size or any(length % earlier.stride for length in lengths):
         raise ValueError(f"`later` must see the series through `earlier`, {earlier}. Got {later}.")
@@ -42,7 +46,7 @@ def field_between(earlier: ReceptiveField, later: ReceptiveField) -> ReceptiveFi
     return ReceptiveField(size + 1, stride, start)
 
 
-def seen_cells(picked: Any, field: ReceptiveField, n_steps: Any) -> Bool[np.ndarray, "window step"]:
+def seen_cells(picked: Any, field: Any, n_steps: Any) -> Bool[np.ndarray, "window step"]:
     """Mark the cells of a layer that the picked steps of a later one see.
 
     Parameters
@@ -62,13 +66,14 @@ def seen_cells(picked: Any, field: ReceptiveField, n_steps: Any) -> Bool[np.ndar
     Raises
     ------
     TypeError, ValueError
-        If the steps are not integers, or negative.
+        If the steps are not integers, or negative, or the field is none.
 
     Examples
     --------
     >>> seen_cells([0, 3], ReceptiveField(size=3, stride=1, start=-1), n_steps=4).astype(int).tolist()
     [[1, 1, 0, 0], [0, 0, 1, 1]]
     """
+    _require_field(field, "field")
     n_steps, steps = as_size(n_steps, "n_steps"), np.asarray(picked)
     if steps.dtype.kind not in "iu":
         raise TypeError(f"`picked` must be an array of integers. Got dtype {steps.dtype}.")
@@ -80,3 +85,8 @@ def seen_cells(picked: Any, field: ReceptiveField, n_steps: Any) -> Bool[np.ndar
     first = field.start + steps.reshape(len(steps), -1, 1).astype(np.int64) * field.stride
     step = np.arange(n_steps)
     return ((step >= first) & (step < first + field.size)).any(axis=1)
+
+
+def _require_field(field: Any, name: str) -> None:
+    if not isinstance(field, ReceptiveField):
+        raise TypeError(f"`{name}` must be a ReceptiveField. Got {field!r}.")

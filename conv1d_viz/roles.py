@@ -116,5 +116,11 @@ def layer_roles(model: Any, series: Any, layer: Any, window: Any, period: Any, h
     n_windows = len(samples) - window - horizon + 1
     cells = coverage(n_windows, (len(line) - n_windows) // field.stride + 1, field.stride)
     full = cells == cells.max()
+    period = as_number(period, "period", 1.0, above=True)
+    if full.sum() < period:
+        raise ValueError(
+            f"`series` must be longer: all steps of a window must see at least one period of {period:g} samples. "
+            f"Got {len(samples)} samples, of whose times they see {full.sum()}."
+        )
     time = np.arange(len(line)) + field.centre
     return channel_roles(line[full], time[full], samples[:, 0], np.arange(len(samples)), period)

@@ -1119,6 +1119,22 @@ def test_channel_bars_hold_the_measures_and_their_errors():
     assert [text.get_text() for text in axes[-1].texts if text.get_text() in ROLES] == ROLES
 
 
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([1.269, 0.0584, 0.0004], ["1.27", "0.06", "0.00"]),
+        ([0.0818, -0.00001], ["0.0818", "0.0000"]),
+        ([123.4, 5.6], ["123", "6"]),
+        ([3e-12, 0.0], ["3.0e-12", "0.0e+00"]),
+        ([2e9, 1.0], ["2.0e+09", "1.0e+00"]),
+        ([0.0, 0.0], ["0.00", "0.00"]),
+    ],
+)
+def test_numbers_beside_bars(values, written):
+    _, axes = cv.plot_channel_bars({"a": values})
+    assert [text.get_text() for text in axes[0].texts] == written
+
+
 def test_channel_bars_on_one_scale():
     _, axes = call("plot_channel_bars", share_scale=True)
     assert axes[0].get_xlim() == axes[1].get_xlim()
@@ -1185,6 +1201,7 @@ def test_subsets_are_points_near_their_size_and_curves_at_it():
         ({"curves": {}}, r"`curves` must be 1 to 3 named curves\. Got 0"),
         ({"curves": {"a": [1.0, 2.0], "b": [1.0]}}, r"`curves\['b'\]` must have 2 errors\. Got 1"),
         ({"curves": {"a": [1.0, -2.0]}}, r"`curves\['a'\]` must hold errors above 0.*Got -2"),
+        ({"n_kept": np.array([0.0, 1, 1, 3])}, r"`n_kept` must be within 0\.\.2\. Got 0\.\.3"),
         ({"labels": ["one"]}, r"`labels` must have 3 texts, one a size\. Got 1"),
         ({"references": {"none": 0.0}}, r"`references\['none'\]` must be a finite number above 0\. Got 0"),
     ],

@@ -41,6 +41,17 @@ def test_a_layer_that_cannot_see_through_another():
             cv.field_between(earlier, later)
 
 
+def test_what_is_no_field():
+    good, bad = cv.ReceptiveField(1, 1, 0), (1, 1, 0)
+    for name, call in [
+        ("earlier", lambda: cv.field_between(bad, good)),
+        ("later", lambda: cv.field_between(good, bad)),
+        ("field", lambda: cv.seen_cells([0], bad, 4)),
+    ]:
+        with pytest.raises(TypeError, match=rf"`{name}` must be a ReceptiveField\. Got \(1, 1, 0\)"):
+            call()
+
+
 @given(st.data())
 def test_seen_cells(data):
     n_steps, n_windows = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 4))

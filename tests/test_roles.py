@@ -79,3 +79,12 @@ def test_roles_of_a_layer_with_a_stride_in_a_series_of_two_features():
     full = cv.coverage(*acts.shape[:2], 2) == 12
     expected = cv.channel_roles(line[full], np.flatnonzero(full) + field.centre, wave, np.arange(100), 20)
     pd.testing.assert_frame_equal(cv.layer_roles(model, series, "pool", 24, 20), expected, atol=1e-4)
+
+
+def test_a_series_too_short_for_roles():
+    model = cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3, seed=0)
+    with pytest.raises(
+        ValueError, match=r"`series` must be longer: .* one period of 20 samples\. Got 57 samples.* see 18"
+    ):
+        cv.layer_roles(model, WAVE[:57], "conv1", 20, 20)
+    assert len(cv.layer_roles(model, WAVE[:59], "conv1", 20, 20)) == 2

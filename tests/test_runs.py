@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz import runs as module
+from conv1d_viz import many as module
 
 
 def small(seed):
@@ -166,6 +166,15 @@ def test_other_bad_input_writes_nothing(windows, tmp_path):
         with pytest.raises(error, match=match):
             call()
     assert not list(tmp_path.iterdir())
+
+
+def test_models_of_another_kind_for_another_seed_are_refused_and_the_others_kept(windows, tmp_path):
+    def build(seed):
+        return cv.build_model(20, 1, 2 + seed, 3, 3, seed=seed)
+
+    with pytest.raises(ValueError, match=r"`build` must return models of one kind, .*for seed 1"):
+        cv.train_many([0, 1], *windows, tmp_path / "runs.npz", build, epochs=1)
+    assert cv.load_runs(tmp_path / "runs.npz").seeds == [0]
 
 
 def test_a_file_of_something_else(tmp_path):

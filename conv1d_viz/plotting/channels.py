@@ -162,13 +162,14 @@ def _leave_room(ax: Axes, values: np.ndarray, n_panels: int) -> None:
 
 
 def _write_values(ax: Axes, measure: np.ndarray, spans: np.ndarray) -> None:
-    """Write each value at the end of its bar, all with as many digits as the largest needs for three."""
-    largest = np.abs(measure).max()
-    digits = max(0, 2 - int(np.floor(np.log10(largest)))) if largest else 0
+    """Write each value at the end of its bar, all with as many decimals as the largest needs for three digits."""
+    largest = np.abs(measure).max() or 1.0
+    decimals = max(0, 2 - int(np.floor(np.log10(largest))))
+    form = f"z.{decimals}f" if 1e-4 <= largest < 1e6 else ".1e"
     for channel, (value, span) in enumerate(zip(measure, spans, strict=True)):
         negative = value < 0
         ax.annotate(
-            f"{value:z.{digits}f}",
+            f"{value:{form}}",
             (value - span if negative else value + span, channel),
             (-3 if negative else 3, 0),
             textcoords="offset points",

@@ -62,6 +62,8 @@ def plot_subsets(
         length = len(next(iter(drawn.values()))) if drawn else None
         drawn[name] = _as_errors(values, f"curves[{name!r}]", length)
     sizes = np.arange(len(next(iter(drawn.values()))))
+    if n_kept.min() < 0 or n_kept.max() >= len(sizes):
+        raise ValueError(f"`n_kept` must be within 0..{len(sizes) - 1}. Got {n_kept.min():g}..{n_kept.max():g}.")
     if labels is not None and len(labels) != len(sizes):
         raise ValueError(f"`labels` must have {len(sizes)} texts, one a size. Got {len(labels)}.")
     levels = {name: as_number(v, f"references[{name!r}]", 0.0, above=True) for name, v in (references or {}).items()}

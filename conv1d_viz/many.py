@@ -1,0 +1,141 @@
+"""Train the same model from many seeds, to tell a finding from luck."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from conv1d_viz._checks import as_array, as_number, as_size
+from conv1d_viz._models import as_model, as_targets, as_windows
+from conv1d_viz.model import build_model, train
+from conv1d_viz.paths import as_path
+from conv1d_viz.runs import History, TrainingRuns, architecture_of, load_runs, write_runs
+
+# Training seeds a generator that the threads of a process share.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def train_many(
+    seeds: Any,
+    x: Any,
+    y: Any,
+    path: Any,
+    build: Any = None,
+    epochs: Any = 100,
+    patience: Any = 5,
+    validation_split: Any = 0.1,
+    progress: bool = False,
+) -> TrainingRuns:
+    """Train one model for each seed, and keep weights and losses in one file.
+
+    The file is written anew after each training. Seeds that it already holds are not trained again, so a call that was
+    interrupted is taken up by the same call, and one that was done only reads. Within `joblib.parallel_config(...)`
+    the trainings are shared out among its workers; without it each runs in this process, which seeds Keras' global
+    generator as `train` does.
+
+    Parameters
+    ----------
+    seeds : iterable of int
+        One a training: of the initial weights, if `build` uses it for them, and of the order of the windows.
+    x : array-like of shape (n_windows, window, n_features)
+        Input windows in the order of time.
+    y : array-like of shape (n_windows, horizon)
+        Their targets.
+    path : path-like
+        The file, ending in ".npz". What it holds must come from the same data and settings.
+    build : callable or None
+        Takes a seed and returns a compiled model. None: `build_model` for windows and targets of these shapes.
+    epochs, patience, validation_split
+        As for `train`.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    TrainingRuns
+        `.seeds`, in the order asked for, `.histories`, `.weights` and `.model(k)`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `train`; also if a seed is given twice or none is, or the file holds trainings of other data, settings or
+        models.
+    """
+    path, seeds = as_path(path, ".npz"), _as_seeds(seeds)
+    epochs, patience = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0)
+    split = as_number(validation_split, "validation_split", 0.0, above=True)
+    x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)")
+    y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)")
+    if build is not None and not callable(build):
+        raise TypeError(f"`build` must be a function of a seed, or None. Got {build!r}.")
+    build = build or functools.partial(_build_for, x.shape, y.shape)
+    template = as_model(build(seeds[0]))
+    x = as_windows(template, x)
+    y = as_targets(template, y, len(x))
+    settings = {
+        "epochs": epochs,
+        "patience": patience,
+        "validation_split": split,
+        "windows": list(x.shape),
+        # Rounded, since the last digits of a sine depend on the processor.
+        "data": [round(float(value), 6) + 0.0 for value in (x.mean(), x.std(), y.mean(), y.std())],
+        "weights": _shapes(template),
+    }
+    known = load_runs(path) if path.exists() else TrainingRuns([], [], [], settings, architecture_of(template))
+    for name, value in settings.items():
+        if known.settings.get(name) != value:
+            raise ValueError(
+                f"`path` must be new, or hold trainings of the same data and settings. Got {path}, whose {name} "
+                f"are {known.settings.get(name)} and not {value}."
+            )
+
+    done = dict(zip(known.seeds, zip(known.histories, known.weights, strict=True), strict=True))
+
+    def runs_of(chosen: Iterable[int]) -> TrainingRuns:
+        rows = [(seed, *done[seed]) for seed in chosen]
+        return TrainingRuns(*([row[k] for row in rows] for k in range(3)), settings, known.architecture)
+
+    missing = [seed for seed in seeds if seed not in done]
+    jobs = (joblib.delayed(_train_one)(build, seed, x, y, settings) for seed in missing)
+    results = joblib.Parallel(return_as="generator_unordered")(jobs)
+    for seed, *result in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
+        done[seed] = tuple(result)
+        write_runs(runs_of(sorted(done)), path)  # by seed, so that the file does not depend on which was done first
+    return runs_of(seeds)
+
+
+def _train_one(
+    build: Callable[[int], Any], seed: int, x: Any, y: Any, settings: dict[str, Any]
+) -> tuple[int, History, list[np.ndarray]]:
+    with _ONE_AT_A_TIME:
+        model = build(seed)
+        if _shapes(model) != settings["weights"]:
+            raise ValueError(
+                f"`build` must return models of one kind, with weights of the shapes {settings['weights']}. "
+                f"Got {_shapes(model)} for seed {seed}."
+            )
+        history = train(model, x, y, settings["epochs"], settings["patience"], settings["validation_split"], seed)
+        return seed, history, model.get_weights()
+
+
+def _shapes(model: Any) -> list[list[int]]:
+    return [list(weight.shape) for weight in model.get_weights()]
+
+
+def _build_for(x_shape: tuple[int, ...], y_shape: tuple[int, ...], seed: int) -> Any:
+    return build_model(x_shape[1], x_shape[2], horizon=y_shape[1], seed=seed)
+
+
+def _as_seeds(seeds: Any) -> list[int]:
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        raise TypeError(f"`seeds` must be an iterable of integers. Got {seeds!r}.")
+    checked = [as_size(seed, "seeds", minimum=0) for seed in seeds]
+    if max(checked, default=0) >= 2**32:
+        raise ValueError(f"`seeds` must be below 2**32. Got {max(checked)}.")
+    if not checked or len(set(checked)) < len(checked):
+        raise ValueError(f"`seeds` must be at least one seed, each of them once. Got {checked}.")
+    return checked
