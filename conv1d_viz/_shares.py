@@ -1,7 +1,7 @@
 """Deletions as rows of a matrix product: what each channel adds to the layer behind, computed once.
 
-Behind a layer, a convolution or Dense sums what it makes of each channel. Without some channels the sum is the full one
-minus their shares, up to the first function that is not linear. Poolings and other layers in between that treat each
+Behind a layer, a convolution or Dense sums what it makes of each channel. Without some channels it is the sum of the
+others' shares, up to the first function that is not linear. Poolings and other layers in between that treat each
 channel by itself change nothing of that.
 """
 

@@ -13,7 +13,15 @@ from conv1d_viz._checks import as_array, as_number, as_size
 from conv1d_viz._models import as_model, as_targets, as_windows
 from conv1d_viz.model import build_model, train
 from conv1d_viz.paths import as_path
-from conv1d_viz.runs import History, TrainingRuns, architecture_of, load_runs, write_runs
+from conv1d_viz.runs import (
+    History,
+    TrainingRuns,
+    architecture_of,
+    is_same_model,
+    load_runs,
+    require_rebuilt,
+    write_runs,
+)
 
 # Training seeds a generator that the threads of a process share.
 _ONE_AT_A_TIME = threading.Lock()
@@ -81,10 +89,10 @@ def train_many(
         "patience": patience,
         "validation_split": split,
         "windows": list(x.shape),
-        # Rounded, since the last digits of a sine depend on the processor.
-        "data": [round(float(value), 6) + 0.0 for value in (x.mean(), x.std(), y.mean(), y.std())],
+        "data": [_in_brief(x[:, 0]), _in_brief(x[:, -1]), _in_brief(y)],
         "weights": _shapes(template),
     }
+    require_rebuilt(template)
     known = load_runs(path) if path.exists() else TrainingRuns([], [], [], settings, architecture_of(template))
     for name, value in settings.items():
         if known.settings.get(name) != value:
@@ -92,6 +100,8 @@ def train_many(
                 f"`path` must be new, or hold trainings of the same data and settings. Got {path}, whose {name} "
                 f"are {known.settings.get(name)} and not {value}."
             )
+    if not is_same_model(known.architecture, architecture_of(template)):
+        raise ValueError(f"`path` must be new, or hold trainings of the model that `build` returns. Got {path}.")
 
     done = dict(zip(known.seeds, zip(known.histories, known.weights, strict=True), strict=True))
 
@@ -100,7 +110,7 @@ def train_many(
         return TrainingRuns(*([row[k] for row in rows] for k in range(3)), settings, known.architecture)
 
     missing = [seed for seed in seeds if seed not in done]
-    jobs = (joblib.delayed(_train_one)(build, seed, x, y, settings) for seed in missing)
+    jobs = (joblib.delayed(_train_one)(build, known.architecture, seed, x, y, settings) for seed in missing)
     results = joblib.Parallel(return_as="generator_unordered")(jobs)
     for seed, *result in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
         done[seed] = tuple(result)
@@ -109,17 +119,23 @@ def train_many(
 
 
 def _train_one(
-    build: Callable[[int], Any], seed: int, x: Any, y: Any, settings: dict[str, Any]
+    build: Callable[[int], Any], architecture: str, seed: int, x: Any, y: Any, settings: dict[str, Any]
 ) -> tuple[int, History, list[np.ndarray]]:
     with _ONE_AT_A_TIME:
         model = build(seed)
-        if _shapes(model) != settings["weights"]:
-            raise ValueError(
-                f"`build` must return models of one kind, with weights of the shapes {settings['weights']}. "
-                f"Got {_shapes(model)} for seed {seed}."
-            )
+        if not is_same_model(architecture_of(model), architecture):
+            raise ValueError(f"`build` must return the same model for all seeds. Got another one for seed {seed}.")
         history = train(model, x, y, settings["epochs"], settings["patience"], settings["validation_split"], seed)
         return seed, history, model.get_weights()
+
+
+def _in_brief(values: np.ndarray) -> list[str]:
+    """Return a few numbers that change with the data and their order, in the digits that all processors agree on."""
+    flat = values.astype(np.float32).astype(np.float64).ravel()
+    scale = np.abs(flat).max() or 1.0
+    ramp = np.linspace(-1, 1, flat.size)
+    numbers = flat.mean() / scale, flat @ ramp / scale / flat.size
+    return [f"{scale:.4g}", *(f"{number:z.4f}" for number in numbers)]
 
 
 def _shapes(model: Any) -> list[list[int]]:

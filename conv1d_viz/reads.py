@@ -61,7 +61,8 @@ def seen_cells(picked: Any, field: Any, n_steps: Any) -> Bool[np.ndarray, "windo
     Returns
     -------
     ndarray of bool of shape (n_windows, n_steps)
-        Whether a picked step sees the cell. Steps outside 0..n_steps - 1, which are padding, have no cell.
+        Whether a picked step sees the cell; with dilation, all from the first that it sees to the last. Steps outside
+        0..n_steps - 1, which are padding, have no cell.
 
     Raises
     ------

@@ -110,13 +110,13 @@ def layer_roles(model: Any, series: Any, layer: Any, window: Any, period: Any, h
     TypeError, ValueError
         As `series_timeline`, `receptive_field` and `channel_roles`.
     """
-    samples, window = as_series(series), as_size(window, "window")
+    samples, window, horizon = as_series(series), as_size(window, "window"), as_size(horizon, "horizon")
+    period = as_number(period, "period", 1.0, above=True)
     field = receptive_field(model, layer, window)
     line = series_timeline(model, samples, layer, window, horizon, fill=None, reduce="mean")
     n_windows = len(samples) - window - horizon + 1
-    cells = coverage(n_windows, (len(line) - n_windows) // field.stride + 1, field.stride)
-    full = cells == cells.max()
-    period = as_number(period, "period", 1.0, above=True)
+    n_steps = (len(line) - n_windows) // field.stride + 1
+    full = coverage(n_windows, n_steps, field.stride) == n_steps
     if full.sum() < period:
         raise ValueError(
             f"`series` must be longer: all steps of a window must see at least one period of {period:g} samples. "

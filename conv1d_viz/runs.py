@@ -1,7 +1,6 @@
 """Trainings that differ by their seed alone, in one file."""
 
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,7 @@ def load_runs(path: Any) -> TrainingRuns:
         histories = [
             {name: [v for v in loss[k].tolist() if v == v] for name, loss in losses.items()} for k in range(len(seeds))
         ]
-    except (KeyError, IndexError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damaged files raise errors of many kinds
         raise ValueError(f"`path` must be a file of trainings. Got {path}, which is none: {error}") from None
     return TrainingRuns(seeds, histories, weights, settings, architecture)
 
@@ -91,3 +90,41 @@ def architecture_of(model: Any) -> str:
     config = json.loads(model.to_json(), object_hook=lambda part: part | {"seed": 0} if "seed" in part else part)
     config.pop("compile_config", None)
     return json.dumps(config)
+
+
+def is_same_model(one: str, other: str) -> bool:
+    """Compare two models as JSON; what their layers are called, which Keras numbers through, does not count."""
+    return _without_names(json.loads(one)) == _without_names(json.loads(other))
+
+
+def _without_names(config: Any) -> Any:
+    names: dict[str, str] = {}
+
+    def collect(part: dict[str, Any]) -> dict[str, Any]:
+        if "name" in part:
+            names.setdefault(str(part["name"]), f"part {len(names)}")
+        return part
+
+    text = json.dumps(config)
+    json.loads(text, object_hook=collect)
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: renamed(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [renamed(value) for value in part]
+        return names.get(part, part) if isinstance(part, str) else part
+
+    return renamed(config)
+
+
+def require_rebuilt(model: Any) -> None:
+    """Refuse a model that cannot be put together again from what a file of trainings keeps of it."""
+    weights = model.get_weights()
+    if any(weight.dtype.kind not in "fiub" for weight in weights):
+        kinds = ", ".join(sorted({str(weight.dtype) for weight in weights}))
+        raise ValueError(f"`build` must return a model whose weights NumPy can keep in a file. Got {kinds}.")
+    try:
+        TrainingRuns([0], [], [weights], {}, architecture_of(model)).model(0)
+    except Exception as error:
+        raise ValueError(f"`build` must return a model that Keras can build from its JSON. Got {error}") from error

@@ -48,3 +48,13 @@ def test_a_dask_cluster_of_two_workers(model, windows, blocks, tmp_path):
     assert blocks == [11]  # none of the shared ones in this process
     np.testing.assert_allclose(shared.predictions, alone.predictions, atol=1e-6)
     assert shared.baseline_mse == pytest.approx(alone.baseline_mse, rel=1e-5)
+
+
+def test_cells_are_handed_to_the_workers(model, windows):
+    x, y = windows
+    cells = np.random.default_rng(0).random((40, 20)) < 0.5
+    alone = cv.ablation_study(model, x, y, "conv1", "single", cells=cells)
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        shared = cv.ablation_study(model, x, y, "conv1", "single", cells=cells)
+    np.testing.assert_allclose(shared.mse, alone.mse, rtol=1e-5)
+    assert np.abs(alone.mse - cv.ablation_study(model, x, y, "conv1", "single").mse).max() > 1e-4

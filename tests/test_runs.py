@@ -1,11 +1,14 @@
 """Many trainings in one file: taken up where they stopped, whatever trains them."""
 
+import contextlib
+
 import joblib
 import numpy as np
 import pytest
 
 import conv1d_viz as cv
 from conv1d_viz import many as module
+from conv1d_viz._keras import keras
 
 
 def small(seed):
@@ -172,9 +175,75 @@ def test_models_of_another_kind_for_another_seed_are_refused_and_the_others_kept
     def build(seed):
         return cv.build_model(20, 1, 2 + seed, 3, 3, seed=seed)
 
-    with pytest.raises(ValueError, match=r"`build` must return models of one kind, .*for seed 1"):
+    with pytest.raises(ValueError, match=r"`build` must return the same model for all seeds\. Got .* seed 1"):
         cv.train_many([0, 1], *windows, tmp_path / "runs.npz", build, epochs=1)
     assert cv.load_runs(tmp_path / "runs.npz").seeds == [0]
+
+
+def test_another_activation_is_another_model_and_other_names_are_not(windows, tmp_path):
+    def build(_seed, activation="relu"):
+        layers = [keras.Input((20, 1)), keras.layers.Conv1D(2, 3, activation=activation)]
+        model = keras.Sequential([*layers, keras.layers.GlobalMaxPooling1D(), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        return model
+
+    path = tmp_path / "runs.npz"
+    cv.train_many([0, 1], *windows, path, build, epochs=1)  # whose layers Keras numbers through
+    assert cv.train_many([2], *windows, path, build, epochs=1).seeds == [2]
+    with pytest.raises(ValueError, match=r"`path` must be new, or hold trainings of the model that `build` returns"):
+        cv.train_many([3], *windows, path, lambda seed: build(seed, "tanh"), epochs=1)
+
+
+def test_models_that_could_not_be_read_back_are_refused_before_any_training(windows, tmp_path, trained):
+    def half(seed):
+        model = small(seed)
+        return keras.models.clone_model(
+            model, clone_function=lambda layer: layer.__class__.from_config(layer.get_config() | {"dtype": "bfloat16"})
+        )
+
+    def own(seed):
+        model = keras.Sequential([keras.Input((20, 1)), keras.layers.Lambda(lambda x: x), *small(seed).layers])
+        model.compile("adam", "mse")
+        return model
+
+    for build in (half, own):
+        with pytest.raises(ValueError, match=r"`build` must return a model (whose weights NumPy|that Keras can build)"):
+            cv.train_many([0], *windows, tmp_path / "runs.npz", build, epochs=1)
+    assert trained == []
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "other", [lambda x, y: (x, y[::-1]), lambda x, y: (1.01 * x, y), lambda x, y: (x[::-1], y), lambda x, y: (x, -y)]
+)
+def test_other_data_are_told_apart_and_other_precisions_are_not(windows, tmp_path, other):
+    x, y = windows
+    for scale in (1e-8, 1.0, 200.0):
+        path = tmp_path / f"{scale}.npz"
+        cv.train_many([0], scale * x, scale * y, path, small, epochs=1)
+        cv.train_many([0], (scale * x).astype(np.float32), (scale * y).astype(np.float32), path, small, epochs=1)
+        with pytest.raises(ValueError, match="whose data are"):
+            cv.train_many([0], *(scale * part for part in other(x, y)), path, small, epochs=1)
+
+
+def test_a_damaged_file_is_refused_wherever_the_damage_is(windows, tmp_path):
+    path = tmp_path / "runs.npz"
+    cv.train_many([0], *windows, path, small, epochs=1)
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"`path` must be a file of trainings"):
+        cv.load_runs(path)
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(ValueError):  # and nothing else; some bytes do not matter
+            cv.load_runs(path)
+
+
+def test_progress_is_shown_for_what_is_trained(windows, tmp_path, capsys):
+    cv.train_many([0, 1], *windows, tmp_path / "runs.npz", small, epochs=1, progress=True)
+    assert "2/2" in capsys.readouterr().err
+    cv.train_many([0, 1], *windows, tmp_path / "runs.npz", small, epochs=1, progress=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_file_of_something_else(tmp_path):

@@ -75,3 +75,11 @@ def test_progress_counts_to_its_end(model, windows, capsys):
 def test_bad_numbers_of_orders(model, windows, n_orders, error):
     with pytest.raises(error, match=r"`n_orders` must be .*Got"):
         cv.estimate_shapley(model, *windows, "conv1", n_orders=n_orders)
+
+
+@pytest.mark.parametrize("replacement", ["mean", "shuffle"])
+def test_other_replacements(model, windows, replacement):
+    study = cv.ablation_study(model, *windows, "conv1", "all", replacement, seed=5)
+    estimate = cv.estimate_shapley(model, *windows, "conv1", n_orders=300, replacement=replacement, seed=5)
+    assert estimate.values.sum() == pytest.approx(study.mse[-1] - study.baseline_mse, rel=1e-4)
+    assert (np.abs(estimate.values - study.shapley_values()) < 4 * estimate.standard_errors + 1e-7).all()

@@ -131,7 +131,7 @@ def plot_rankings(
                 )  # fmt: skip
             if n_channels <= _WRITTEN:
                 ax.annotate(
-                    f"{table[k, channel]:.3f}", place, (12, 0), textcoords="offset points", va="center",
+                    f"{table[k, channel]:z.3f}", place, (12, 0), textcoords="offset points", va="center",
                     fontsize=SMALL, color=INK, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8},
                 )  # fmt: skip
     dress(ax, title, None, f"rank by {unit}")

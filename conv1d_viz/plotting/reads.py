@@ -58,7 +58,8 @@ def plot_reads(
         raise ValueError(f"`picked` must have a step a window, at most {len(values)}. Got {len(picked)}.")
     ax = new_axes(ax, height=2.6)
     ax.plot(time, values, color=INK, linewidth=1.2)
-    index = np.arange(len(picked)) + picked * stride + offset
+    # A step whose centre is padding is drawn at the end of the series that is nearest.
+    index = (np.arange(len(picked)) + picked * stride + offset).clip(0, len(values) - 1)
     read_time = np.interp(index, np.arange(len(time)), time)
     halves = {"first": picked < n_steps / 2, "last": picked >= n_steps / 2}
     for name, chosen in halves.items():

@@ -55,6 +55,10 @@ def plot_subsets(
     """
     mse = _as_errors(mse, "mse")
     n_kept = as_line(n_kept, "n_kept", len(mse))
+    if not isinstance(curves, Mapping) or not isinstance(references or {}, Mapping):
+        raise TypeError(
+            f"`curves` and `references` must be mappings of names. Got {curves!r:.60} and {references!r:.60}."
+        )
     if not 0 < len(curves) <= len(_LINES):
         raise ValueError(f"`curves` must be 1 to {len(_LINES)} named curves. Got {len(curves)}.")
     drawn: dict[str, np.ndarray] = {}
