@@ -94,10 +94,10 @@ def architecture_of(model: Any) -> str:
 
 def is_same_model(one: str, other: str) -> bool:
     """Compare two models as JSON; what their layers are called, which Keras numbers through, does not count."""
-    return _without_names(json.loads(one)) == _without_names(json.loads(other))
+    return _without_names(one) == _without_names(other)
 
 
-def _without_names(config: Any) -> Any:
+def _without_names(architecture: str) -> Any:
     names: dict[str, str] = {}
 
     def collect(part: dict[str, Any]) -> dict[str, Any]:
@@ -105,8 +105,7 @@ def _without_names(config: Any) -> Any:
             names.setdefault(str(part["name"]), f"part {len(names)}")
         return part
 
-    text = json.dumps(config)
-    json.loads(text, object_hook=collect)
+    config = json.loads(architecture, object_hook=collect)
 
     def renamed(part: Any) -> Any:
         if isinstance(part, dict):

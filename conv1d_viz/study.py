@@ -47,8 +47,9 @@ class AblationStudy:
     def interaction_matrix(self) -> Float[np.ndarray, "channel channel"]:
         """Return by how much deleting a pair costs more than its two channels one by one, (n_channels, n_channels).
 
-        The MSE of the pair, minus those of its two channels alone, plus the baseline; 0 on the diagonal. Positive where
-        two channels back each other up, negative where losing one makes up for losing the other.
+        The MSE of the pair, minus those of its two channels alone, plus the baseline; 0 on the diagonal. Negative where
+        losing one channel makes up for losing the other. Errors are squares: where two deletions shift the forecast
+        the same way, it is positive even if the shifts merely add up, by twice the mean of their product.
 
         Raises
         ------
