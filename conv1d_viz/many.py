@@ -72,6 +72,8 @@ def train_many(
     TypeError, ValueError
         As `train`; also if a seed is given twice or none is, or the file holds trainings of other data, settings or
         models.
+    FloatingPointError
+        If the training of some seeds diverged; raised when all others are done and kept.
     """
     path, seeds = as_path(path, ".npz"), _as_seeds(seeds)
     epochs, patience = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0)
@@ -82,6 +84,10 @@ def train_many(
         raise TypeError(f"`build` must be a function of a seed, or None. Got {build!r}.")
     build = build or functools.partial(_build_for, x.shape, y.shape)
     template = as_model(build(seeds[0]))
+    if not template.compiled:
+        raise ValueError(
+            f"`build` must return a compiled model. Got {template.name!r} without a loss and an optimizer."
+        )
     x = as_windows(template, x)
     y = as_targets(template, y, len(x))
     settings = {
@@ -112,20 +118,30 @@ def train_many(
     missing = [seed for seed in seeds if seed not in done]
     jobs = (joblib.delayed(_train_one)(build, known.architecture, seed, x, y, settings) for seed in missing)
     results = joblib.Parallel(return_as="generator_unordered")(jobs)
+    diverged = {}
     for seed, *result in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
+        if isinstance(result[0], FloatingPointError):
+            diverged[seed] = result[0]
+            continue
         done[seed] = tuple(result)
         write_runs(runs_of(sorted(done)), path)  # by seed, so that the file does not depend on which was done first
+    if diverged:
+        seed, error = min(diverged.items())
+        raise FloatingPointError(f"{len(diverged)} of `seeds` failed, {sorted(diverged)}; seed {seed}: {error}")
     return runs_of(seeds)
 
 
 def _train_one(
     build: Callable[[int], Any], architecture: str, seed: int, x: Any, y: Any, settings: dict[str, Any]
-) -> tuple[int, History, list[np.ndarray]]:
+) -> tuple[int, History | FloatingPointError, list[np.ndarray]]:
     with _ONE_AT_A_TIME:
         model = build(seed)
         if not is_same_model(architecture_of(model), architecture):
             raise ValueError(f"`build` must return the same model for all seeds. Got another one for seed {seed}.")
-        history = train(model, x, y, settings["epochs"], settings["patience"], settings["validation_split"], seed)
+        try:
+            history = train(model, x, y, settings["epochs"], settings["patience"], settings["validation_split"], seed)
+        except FloatingPointError as error:  # one seed's, which must not end the others
+            return seed, error, []
         return seed, history, model.get_weights()
 
 

@@ -68,7 +68,8 @@ def estimate_shapley(
     model, x, path, n_channels = checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
     n_orders, seed = as_size(n_orders, "n_orders", minimum=2), as_seed(seed)
-    generator = np.random.default_rng(seed)
+    # A stream of its own: `seed` itself draws the permutations of "shuffle", the same as in `ablation_study`.
+    generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
     orders = np.stack([generator.permutation(n_channels) for _ in range(n_orders)])
     replaced = stand_in(model, x, path, replacement, seed)
     rises = np.empty((n_orders, n_channels))

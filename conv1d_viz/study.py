@@ -24,6 +24,26 @@ class AblationStudy:
     n_channels: int
     replacement: str
 
+    def mse_of(self, deletions: Iterable[Iterable[int]]) -> Float[np.ndarray, " chosen"]:
+        """Return the MSE of chosen deletions, in their order; the order of the channels within one is no matter.
+
+        Raises
+        ------
+        ValueError
+            If the study lacks one of them. Nothing deleted, (), is the baseline.
+
+        Examples
+        --------
+        The single channels of any study that holds them: `study.mse_of((c,) for c in range(study.n_channels))`.
+        """
+        known = {frozenset(channels): mse for channels, mse in zip(self.deletions, self.mse, strict=True)}
+        known[frozenset()] = self.baseline_mse
+        chosen = [tuple(channels) for channels in deletions]
+        for channels in chosen:
+            if frozenset(channels) not in known:
+                raise ValueError(f"`deletions` must be some of the study's own. Got {channels}.")
+        return np.array([known[frozenset(channels)] for channels in chosen])
+
     def pair_matrix(self) -> Float[np.ndarray, "channel channel"]:
         """Return the MSE with channels i and j deleted, (n_channels, n_channels); on the diagonal that of i alone.
 

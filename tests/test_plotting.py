@@ -861,6 +861,18 @@ def test_strip_columns_share_one_scale():
     assert len(figure.axes) == 3  # the third is the colour bar
 
 
+def test_times_without_a_value_are_hatched():
+    gone = np.zeros(len(TIME), dtype=bool)
+    gone[[0, 1, 5]] = True
+    refused("plot_strip_columns", "missing", "have names of `lines`", missing={"harmonics": gone})
+    refused("plot_strip_columns", "missing['sine']", "have 30 values", missing={"sine": gone[1:]})
+    _, axes = call("plot_strip_columns", missing={"pulse": gone})
+    assert not axes[0].patches
+    spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axes[1].patches]
+    assert spans == [(TIME[0] - 0.5, TIME[1] + 0.5), (TIME[5] - 0.5, TIME[5] + 0.5)]
+    assert all(patch.get_hatch() for patch in axes[1].patches)
+
+
 def test_timeline_map():
     ax = call("plot_timeline_map")
     (image,) = ax.images
@@ -1139,14 +1151,21 @@ def test_channel_bars_on_one_scale():
     _, axes = call("plot_channel_bars", share_scale=True)
     assert axes[0].get_xlim() == axes[1].get_xlim()
     assert axes[0].get_xlim()[0] < -8
+    written = [text.get_text() for ax in axes for text in ax.texts if text.get_text() not in ROLES]
+    assert len({len(number.split(".")[1]) for number in written}) == 1
     _, axes = call("plot_channel_bars")
     assert axes[0].get_xlim() != axes[1].get_xlim()
+
+
+def test_what_is_written_as_zero_stands_where_zero_stands():
+    _, (ax,) = cv.plot_channel_bars({"a": [1.0, -1e-6, -0.5]})
+    assert [text.get_ha() for text in ax.texts] == ["left", "left", "right"]
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "match"),
     [
-        ({"values": {}}, TypeError, r"`values` must be a mapping of names to values\. Got {}"),
+        ({"values": {}}, ValueError, r"`values` must have at least one measure\. Got none"),
         ({"values": [1, 2]}, TypeError, r"`values` must be a mapping of names to values\. Got \[1, 2\]"),
         ({"values": {"a": [1.0], "b": [1.0, 2.0]}}, ValueError, r"`values\['b'\]` must have 1 values, one a ch.*Got 2"),
         ({"errors": {"a": np.ones(5)}}, ValueError, r"`errors` must belong to some of .*Got \['a'\]"),
@@ -1178,12 +1197,27 @@ def test_rankings_put_the_largest_on_top_and_equal_ones_in_the_order_of_channels
         call("plot_rankings", scores={"zero": [1.0]})
 
 
+def test_titles_and_legends_do_not_meet():
+    title = "A title that takes more than half of the width that there is for it"
+    labels = {"curves": {"one of the curves": [3.0, 2, 1], "another of the curves": [3.0, 2.5, 1]}}
+    for name, changes in {"plot_subsets": labels, "plot_reads": {}, "plot_history": {}}.items():
+        for text in ("Short", title):
+            ax = call(name, title=text, **changes)
+            ax.get_figure().draw_without_rendering()
+            boxes = [artist.get_window_extent() for artist in (ax.get_legend(), ax._left_title)]
+            assert not boxes[0].overlaps(boxes[1])
+            assert boxes[1].y1 <= ax.get_figure().bbox.y1
+
+
 def test_subsets_are_points_near_their_size_and_curves_at_it():
     ax = call("plot_subsets")
     given = CALLS["plot_subsets"]
     points, best, greedy = ax.lines[-3:]
     assert points.get_ydata().tolist() == given["mse"].tolist()
-    assert np.abs(points.get_xdata() - given["n_kept"]).max() < 0.3
+    aside = np.abs(points.get_xdata() - given["n_kept"])
+    assert aside.max() < 0.3
+    alone = [list(given["n_kept"]).count(kept) == 1 for kept in given["n_kept"]]
+    assert not aside[alone].any()
     for line, name in ((best, "best of its size"), (greedy, "greedy")):
         assert line.get_xydata().tolist() == [[k, v] for k, v in enumerate(given["curves"][name])]
         assert line.get_label() == name
@@ -1239,6 +1273,8 @@ def test_spread_with_intervals_of_ones_own(monkeypatch):
             call("plot_spread", values={"a": [1.0, 2.0]}, intervals=intervals)
     with pytest.raises(TypeError, match=r"`values` must be a mapping of names to values\. Got \[1\]"):
         call("plot_spread", values=[1])
+    with pytest.raises(ValueError, match=r"`values` must have at least one group\. Got none"):
+        call("plot_spread", values={}, intervals=None)
 
 
 def test_reads_lie_on_the_series_where_each_window_is_read():
@@ -1251,6 +1287,8 @@ def test_reads_lie_on_the_series_where_each_window_is_read():
     assert last.get_xydata().tolist() == [[60.5, 10.5], [61.5, 11.5]]
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["read in steps 0–1 (2 windows)", "read in steps 8–9 (2 windows)"]
+    same = cv.plot_reads(time, values, np.zeros(4, dtype=int), 10)
+    assert [text.get_text() for text in same.get_legend().get_texts()] == ["read in step 0 (4 windows)"]
     wide = cv.plot_reads(time, values, picked, 10, stride=3)
     assert wide.lines[2].get_xdata().tolist() == [50 + 1 + 27, 50 + 3 + 24]
 

@@ -62,6 +62,12 @@ def test_what_was_done_is_read_and_not_trained_again(windows, tmp_path, trained)
     assert path.read_bytes() == before  # in whatever order they were trained
 
 
+def test_an_uncompiled_model_is_that_of_build(windows, tmp_path):
+    bare = keras.Sequential([keras.Input((20, 1)), keras.layers.Conv1D(1, 20), keras.layers.Flatten()])
+    with pytest.raises(ValueError, match=r"`build` must return a compiled model\. Got"):
+        cv.train_many([0], *windows, tmp_path / "runs.npz", lambda _: bare)
+
+
 def test_an_interrupted_call_keeps_what_was_done_and_is_taken_up(windows, tmp_path, trained):
     x, y = windows
     path = tmp_path / "runs.npz"
@@ -77,6 +83,20 @@ def test_an_interrupted_call_keeps_what_was_done_and_is_taken_up(windows, tmp_pa
     assert [p.name for p in tmp_path.iterdir()] == ["runs.npz"]
     assert cv.train_many(range(4), x, y, path, small, epochs=2).seeds == [0, 1, 2, 3]
     assert trained == [0, 1, 2, 3]
+
+
+def test_a_seed_that_diverges_does_not_end_the_others(windows, tmp_path):
+    x, y = windows
+    path = tmp_path / "runs.npz"
+
+    def build(seed):
+        model = keras.Sequential([keras.Input((20, 1)), keras.layers.Conv1D(1, 20), keras.layers.Flatten()])
+        model.compile(keras.optimizers.SGD(1e30 if seed in (0, 2) else 1e-3), "mse")
+        return model
+
+    with pytest.raises(FloatingPointError, match=r"2 of `seeds` failed, \[0, 2\]; seed 0: .*diverged"):
+        cv.train_many(range(4), x, y, path, build, epochs=2)
+    assert cv.load_runs(path).seeds == [1, 3]
 
 
 def test_trainings_that_stop_early_have_shorter_histories(windows, tmp_path):

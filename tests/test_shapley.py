@@ -28,6 +28,21 @@ def test_standard_errors_are_the_spread_of_estimates(model, windows):
     np.testing.assert_allclose(stated, spread, rtol=0.35)
 
 
+def test_the_estimate_is_mean_and_standard_error_of_the_rises(model, windows):
+    study = cv.ablation_study(model, *windows, "conv1", "all")
+    n, n_orders = study.n_channels, 9
+    estimate = cv.estimate_shapley(model, *windows, "conv1", n_orders=n_orders, seed=5)
+    generator = np.random.default_rng(np.random.SeedSequence(5).spawn(1)[0])
+    rises = np.empty((n_orders, n))
+    for row in rises:
+        order = generator.permutation(n).tolist()
+        for k, channel in enumerate(order):
+            before, after = study.mse_of([order[:k], order[: k + 1]])
+            row[channel] = after - before
+    np.testing.assert_allclose(estimate.values, rises.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(estimate.standard_errors, rises.std(axis=0, ddof=1) / 3, rtol=1e-4)
+
+
 def test_seeds(model, windows):
     first, again, other = (
         cv.estimate_shapley(model, *windows, "conv1", n_orders=5, replacement="shuffle", seed=seed)

@@ -105,6 +105,21 @@ def test_channels_that_do_not_interact():
 
 
 @given(games)
+def test_the_mse_of_chosen_deletions(scores):
+    deletions = subsets(int(math.log2(len(scores))))
+    study = study_of(scores, deletions)
+    assert study.mse_of(d[::-1] for d in reversed(deletions)).tolist() == scores[::-1].tolist()
+    assert study.mse_of([()]) == [study.baseline_mse]
+
+
+def test_the_mse_of_a_deletion_that_was_not_studied(model, windows):
+    study = cv.ablation_study(model, *windows, "conv1", "single")
+    assert study.mse_of([[2], [], (0,)]).tolist() == [study.mse[2], study.baseline_mse, study.mse[0]]
+    with pytest.raises(ValueError, match=r"`deletions` must be some of the study's own\. Got \(0, 1\)"):
+        study.mse_of([(0,), (0, 1)])
+
+
+@given(games)
 def test_the_best_of_each_size(scores):
     n = int(math.log2(len(scores)))
     deletions = subsets(n)

@@ -47,7 +47,7 @@ def plot_channel_bars(
     """
     arrays = _as_measures(values, "values")
     n_channels = len(next(iter(arrays.values())))
-    spans = _as_measures(errors, "errors", n_channels) if errors else {}
+    spans = {} if errors is None else _as_measures(errors, "errors", n_channels)
     if set(spans) - set(arrays):
         raise ValueError(f"`errors` must belong to some of {sorted(arrays)}. Got {sorted(spans)}.")
     for name, span in spans.items():
@@ -75,7 +75,7 @@ def plot_channel_bars(
     for ax, (name, measure), reach in zip(axes, arrays.items(), shown, strict=True):
         _leave_room(ax, np.concatenate(shown) if share_scale else reach, len(arrays))
         if n_channels <= _WRITTEN:
-            _write_values(ax, measure, ends[name])
+            _write_values(ax, measure, ends[name], np.concatenate(list(arrays.values())) if share_scale else measure)
     if roles is not None:
         every, type_size = line_spacing(axes[-1], n_channels)
         beside = {"transform": axes[-1].get_yaxis_transform(), "va": "center", "fontsize": type_size, "color": INK}
@@ -143,8 +143,10 @@ def plot_rankings(
 
 
 def _as_measures(values: Mapping[str, Any], name: str, n_channels: int | None = None) -> dict[str, np.ndarray]:
-    if not isinstance(values, Mapping) or not values:
+    if not isinstance(values, Mapping):
         raise TypeError(f"`{name}` must be a mapping of names to values. Got {values!r:.60}.")
+    if not values:
+        raise ValueError(f"`{name}` must have at least one measure. Got none.")
     arrays: dict[str, np.ndarray] = {}
     for key, numbers in values.items():
         arrays[key] = as_array(numbers, f"{name}[{key!r}]", ndim=1, axes="(n_channels,)")
@@ -161,15 +163,16 @@ def _leave_room(ax: Axes, values: np.ndarray, n_panels: int) -> None:
     ax.set_xlim(low - (room if low < 0 else 0), high + room)
 
 
-def _write_values(ax: Axes, measure: np.ndarray, spans: np.ndarray) -> None:
-    """Write each value at the end of its bar, all with as many decimals as the largest needs for three digits."""
-    largest = np.abs(measure).max() or 1.0
+def _write_values(ax: Axes, measure: np.ndarray, spans: np.ndarray, comparable: np.ndarray) -> None:
+    """Write each value at the end of its bar, with as many decimals as the largest comparable one has of 3 digits."""
+    largest = np.abs(comparable).max() or 1.0
     decimals = max(0, 2 - int(np.floor(np.log10(largest))))
     form = f"z.{decimals}f" if 1e-4 <= largest < 1e6 else ".1e"
     for channel, (value, span) in enumerate(zip(measure, spans, strict=True)):
-        negative = value < 0
+        written = f"{value:{form}}"
+        negative = written.startswith("-")  # what is written as 0 stands where 0 stands
         ax.annotate(
-            f"{value:{form}}",
+            written,
             (value - span if negative else value + span, channel),
             (-3 if negative else 3, 0),
             textcoords="offset points",

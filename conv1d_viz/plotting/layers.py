@@ -18,6 +18,7 @@ from conv1d_viz.plotting.style import (
     dress,
     new_axes,
     number_whole,
+    runs_of,
     value_scale,
 )
 
@@ -80,7 +81,7 @@ def plot_window_map(
     extent = (-0.5, n_windows - 0.5, first_step + n_steps - 0.5, first_step - 0.5)
     image = ax.imshow(acts.T, cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent)
     if padded is not None:
-        for first, last in _runs(padded):
+        for first, last in runs_of(padded):
             first, last = first + first_step, last + first_step
             ax.axhspan(first - 0.5, last + 0.5, facecolor="none", edgecolor=TRUTH, hatch="////", linewidth=0)
     if picked is not None:
@@ -125,12 +126,6 @@ def _step_label(stride: int) -> str:
     return "step in the window" + (f" (each {stride} samples later)" if stride > 1 else "")
 
 
-def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """First and last index of each run of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(int), [0]))))
-    return [(int(first), int(last) - 1) for first, last in edges.reshape(-1, 2)]
-
-
 def plot_diagonal_deviation(
     deviation: Any,
     padded: Any,
@@ -163,10 +158,10 @@ def plot_diagonal_deviation(
     n_steps, stride = len(deviation), as_size(stride, "stride")
     padded = as_line(padded, "padded", n_steps) > 0
     ax = new_axes(ax, height=2.6)
-    for first, last in _runs(padded):
+    for first, last in runs_of(padded):
         ax.axvspan(first - 0.5, last + 0.5, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0, zorder=0)
     ax.bar(np.arange(n_steps), deviation, width=0.8, color=np.where(padded, ACCENT, INK))
-    _name_runs(ax, _runs(padded), n_steps)
+    _name_runs(ax, runs_of(padded), n_steps)
     ax.set_xlim(-0.5, n_steps - 0.5)
     number_whole(ax.xaxis)
     return dress(ax, title, _step_label(stride), "largest difference\nin activation")

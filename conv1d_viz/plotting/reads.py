@@ -65,13 +65,14 @@ def plot_reads(
     for name, chosen in halves.items():
         if chosen.any():
             color, marker = _MARKS[name]
-            steps = f"{picked[chosen].min():.0f}–{picked[chosen].max():.0f}"
+            low, high = f"{picked[chosen].min():.0f}", f"{picked[chosen].max():.0f}"
+            steps = f"step {low}" if low == high else f"steps {low}–{high}"
             ax.plot(
                 read_time[chosen], np.interp(index[chosen], np.arange(len(values)), values), marker, color=color,
                 markersize=4, markeredgecolor="white", markeredgewidth=0.4,
-                label=f"read in steps {steps} ({chosen.sum()} windows)",
+                label=f"read in {steps} ({chosen.sum()} windows)",
             )  # fmt: skip
     ax.margins(x=0)
     ax.grid(axis="x", color=TRUTH, alpha=0.25, linewidth=0.6)
-    legend(ax)
-    return dress(ax, title, "sample", "value")
+    legend(dress(ax, title, "sample", "value"))
+    return ax

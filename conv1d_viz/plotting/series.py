@@ -87,8 +87,8 @@ def plot_history(
     ax.set_yscale("log")
     ax.set_xlim(0, len(loss) + 1)
     ax.grid(axis="y", color=TRUTH, alpha=0.25, linewidth=0.6)
-    legend(ax)
-    return dress(ax, title, "epoch", "mean squared error")
+    legend(dress(ax, title, "epoch", "mean squared error"))
+    return ax
 
 
 def plot_forecast(
@@ -118,11 +118,10 @@ def plot_forecast(
     axes[0].plot(time, truth, color=TRUTH, linewidth=4.5, solid_capstyle="round", label="truth")
     axes[0].plot(time, forecast, color=INK, linewidth=1.3, label="forecast")
     axes[0].margins(x=0)
-    legend(axes[0])
     axes[1].axhline(0, color=TRUTH, linewidth=0.8)
     axes[1].fill_between(time, forecast - truth, color=TARGET, alpha=0.25, linewidth=0)
     axes[1].plot(time, forecast - truth, color=TARGET, linewidth=1.2)
-    dress(axes[0], title, None, unit)
+    legend(dress(axes[0], title, None, unit))
     dress(axes[1], None, "sample", "forecast\n− truth")
     figure.align_ylabels(axes)
     return figure, axes

@@ -42,8 +42,10 @@ def plot_spread(
     Axes
         The axes drawn on: group k at y = k, downwards.
     """
-    if not isinstance(values, Mapping) or not values:
+    if not isinstance(values, Mapping):
         raise TypeError(f"`values` must be a mapping of names to values. Got {values!r:.60}.")
+    if not values:
+        raise ValueError("`values` must have at least one group. Got none.")
     groups = {name: as_array(v, f"values[{name!r}]", ndim=1, axes="(n_values,)") for name, v in values.items()}
     if intervals is None:
         intervals = {name: tuple(np.quantile(group, (0.25, 0.5, 0.75))) for name, group in groups.items()}

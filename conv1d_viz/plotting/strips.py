@@ -12,7 +12,18 @@ from matplotlib.image import AxesImage
 
 from conv1d_viz._checks import as_array
 from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import INK, TICK, color_bar, dress, name_figure, new_axes, value_scale
+from conv1d_viz.plotting.style import (
+    INK,
+    PAPER,
+    TICK,
+    TRUTH,
+    color_bar,
+    dress,
+    name_figure,
+    new_axes,
+    runs_of,
+    value_scale,
+)
 from conv1d_viz.plotting.wave import (
     UNIT,
     Wave,
@@ -128,6 +139,7 @@ def plot_strip_columns(
     time: Any,
     *,
     waves: Mapping[str, tuple[Any, Any]],
+    missing: Mapping[str, Any] | None = None,
     unit: str = UNIT,
     title: str | None = "The same channels, other waves",
 ) -> tuple[Figure, np.ndarray]:
@@ -141,6 +153,8 @@ def plot_strip_columns(
         The samples that they are about.
     waves : mapping of str to (array-like, array-like)
         Times and values of each input, under the same names.
+    missing : mapping of str to array-like of bool of shape (time,) or None
+        For some inputs, the times at which they have no value; these are hatched.
     unit : str
         Label of the colour bar.
     title : str or None
@@ -164,6 +178,9 @@ def plot_strip_columns(
             raise ValueError(f"`lines[{name!r}]` must have the shape {(length, n_channels)}. Got {line.shape}.")
     time = as_cells(time, length)
     drawn = {name: as_wave(wave) for name, wave in waves.items()}
+    if set(missing or {}) - set(arrays):
+        raise ValueError(f"`missing` must have names of `lines`, {sorted(arrays)}. Got {sorted(missing)}.")
+    gaps = {name: as_line(gap, f"missing[{name!r}]", length) > 0 for name, gap in (missing or {}).items()}
     figure, axes = plt.subplots(
         1,
         len(arrays),
@@ -176,6 +193,12 @@ def plot_strip_columns(
     scale = value_scale(*arrays.values())
     for ax, (name, line) in zip(axes, arrays.items(), strict=True):
         images = _draw_strips(ax, line, time, drawn[name], scale)
+        if name in gaps:
+            half = (time[-1] - time[0]) / (2 * max(length - 1, 1))
+            for first, last in runs_of(gaps[name]):
+                ax.axvspan(
+                    time[first] - half, time[last] + half, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0
+                )
         ax.xaxis.set_major_locator(plt.MaxNLocator(3))
         number_channels(dress(ax, None, "sample", "channel" if ax is axes[0] else None), n_channels)
         ax.set_title(name, loc="left", fontsize=TICK + 1, color=INK)

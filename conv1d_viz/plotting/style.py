@@ -129,6 +129,12 @@ def number_whole(axis: Axis) -> None:
     axis.set_major_locator(plt.MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
+def runs_of(mask: np.ndarray) -> list[tuple[int, int]]:
+    """First and last index of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(int), [0]))))
+    return [(int(first), int(last) - 1) for first, last in edges.reshape(-1, 2)]
+
+
 def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> Colorbar:
     """A colour bar with the common look beside one axes or an array of them, no wider for being tall."""
     axes = np.atleast_1d(ax).ravel().tolist()
@@ -143,6 +149,15 @@ def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> Colorbar:
 
 
 def legend(ax: Axes, **options) -> None:
-    """A legend without a frame, above the axes at the right, where it covers no data."""
+    """A legend without a frame, above the axes at the right, where it covers no data.
+
+    Entries that would meet the title in one row stand below it.
+    """
     place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4, "borderaxespad": 0.2}
-    ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
+    box = ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
+    title = ax.get_title(loc="left")
+    if title and not options:
+        words = ax.set_title(title, loc="left")
+        taken = sum(artist.get_window_extent().width for artist in (box, words))
+        if taken > 0.95 * ax.get_window_extent().width:
+            ax.set_title(title, loc="left", pad=24)

@@ -79,6 +79,8 @@ def plot_subsets(
             fontsize=SMALL, color=INK,
         )  # fmt: skip
     spread = 0.5 * ((np.arange(len(mse)) * 0.618) % 1 - 0.5)  # multiples of the golden section fall evenly
+    sizes_of, counts = np.unique(n_kept, return_counts=True)
+    spread[np.isin(n_kept, sizes_of[counts == 1])] = 0.0
     ax.plot(n_kept + spread, mse, "o", color=TARGET, alpha=0.35, markersize=3.5, markeredgewidth=0, label="every set")
     for (name, values), look in zip(drawn.items(), _LINES, strict=False):
         ax.plot(sizes, values, linewidth=1.6, label=name, **look)
@@ -94,8 +96,8 @@ def plot_subsets(
     if len(sizes) <= 20:
         ax.set_xticks(sizes)
     ax.yaxis.set_minor_locator(plt.NullLocator())
-    legend(ax)
-    return dress(ax, title, "channels kept", "MSE")
+    legend(dress(ax, title, "channels kept", "MSE"))
+    return ax
 
 
 def _as_errors(values: Any, name: str, length: int | None = None) -> np.ndarray:
