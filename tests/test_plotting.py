@@ -1207,6 +1207,7 @@ def test_titles_and_legends_do_not_meet():
             boxes = [artist.get_window_extent() for artist in (ax.get_legend(), ax._left_title)]
             assert not boxes[0].overlaps(boxes[1])
             assert boxes[1].y1 <= ax.get_figure().bbox.y1
+            assert ax._left_title.get_fontweight() == "bold"
 
 
 def test_subsets_are_points_near_their_size_and_curves_at_it():

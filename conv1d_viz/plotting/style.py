@@ -19,6 +19,8 @@ PAPER = "#f3f5f7"  # quiet areas
 
 TITLE, LABEL, TICK, SMALL = 12, 10, 9, 8  # points, for figures 9 inches wide
 
+_TITLE_LOOK = {"loc": "left", "fontsize": TITLE, "fontweight": "bold", "color": INK}
+
 MANY = 24  # panels beyond which they are set closer
 
 # The colours stand where their CIE lightness falls in equal steps, so equal steps of a value look equal, in grey too.
@@ -116,7 +118,7 @@ def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel:
     ax.spines[["left", "bottom"]].set_color(TRUTH)
     ax.tick_params(labelsize=TICK, color=TRUTH, labelcolor=INK)
     if title:
-        ax.set_title(title, loc="left", fontsize=TITLE, fontweight="bold", color=INK)
+        ax.set_title(title, **_TITLE_LOOK)
     if xlabel:
         ax.set_xlabel(xlabel, fontsize=LABEL, color=INK)
     if ylabel:
@@ -157,7 +159,7 @@ def legend(ax: Axes, **options) -> None:
     box = ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
     title = ax.get_title(loc="left")
     if title and not options:
-        words = ax.set_title(title, loc="left")
+        words = ax.set_title(title, **_TITLE_LOOK)
         taken = sum(artist.get_window_extent().width for artist in (box, words))
         if taken > 0.95 * ax.get_window_extent().width:
-            ax.set_title(title, loc="left", pad=24)
+            ax.set_title(title, pad=24, **_TITLE_LOOK)
