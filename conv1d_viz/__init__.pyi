@@ -5,8 +5,11 @@ from .fields import ReceptiveField, receptive_field
 from .long_series import series_timeline
 from .many import train_many
 from .model import build_model, layer_rows, train
+from .parameters import check_parameters
 from .paths import find_model, model_path, save_figure
+from .period import find_period
 from .plotting import (
+    label_dates,
     plot_channel_bars,
     plot_diagonal_deviation,
     plot_fill,
@@ -27,9 +30,11 @@ from .plotting import (
     plot_timeline_map,
     plot_window_map,
 )
+from .reading import SeriesPart, load_series, series_of
 from .reads import field_between, seen_cells
 from .roles import channel_roles, layer_roles
 from .runs import TrainingRuns, load_runs
+from .scaling import with_scaling
 from .shapley import ShapleyEstimate, estimate_shapley
 from .signals import toy_series
 from .storage import load_info, load_model, save_model
@@ -41,6 +46,7 @@ __version__: str
 __all__ = [
     "AblationStudy",
     "ReceptiveField",
+    "SeriesPart",
     "ShapleyEstimate",
     "TrainingRuns",
     "ablation_study",
@@ -48,6 +54,7 @@ __all__ = [
     "animate_windows",
     "build_model",
     "channel_roles",
+    "check_parameters",
     "coverage",
     "diagonal_deviation",
     "diagonal_sum",
@@ -57,12 +64,15 @@ __all__ = [
     "estimate_shapley",
     "field_between",
     "find_model",
+    "find_period",
+    "label_dates",
     "layer_activations",
     "layer_roles",
     "layer_rows",
     "load_info",
     "load_model",
     "load_runs",
+    "load_series",
     "model_path",
     "plot_channel_bars",
     "plot_diagonal_deviation",
@@ -88,9 +98,11 @@ __all__ = [
     "save_figure",
     "save_model",
     "seen_cells",
+    "series_of",
     "series_timeline",
     "sliding_windows",
     "toy_series",
     "train",
     "train_many",
+    "with_scaling",
 ]

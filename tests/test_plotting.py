@@ -152,7 +152,11 @@ def runs(mask) -> list[tuple[float, float]]:
 
 
 def test_every_function_is_called_here():
-    assert NAMES == sorted(plotting.__all__) == sorted(name for name in dir(cv) if name.startswith("plot_"))
+    assert (
+        NAMES
+        == sorted(set(plotting.__all__) - {"label_dates"})
+        == sorted(name for name in dir(cv) if name.startswith("plot_"))
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -248,7 +252,8 @@ def test_labels_and_titles(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if "unit" in inspect.signature(getattr(cv, name)).parameters])
 def test_units(name):
     ax = figure_of(call(name, unit="volts")).axes[0 if name in ("plot_series", "plot_forecast", "plot_fill") else -1]
-    assert (ax.get_xlabel() if name == "plot_spread" else ax.get_ylabel()).removeprefix("rank by ") == "volts"
+    words = ax.get_xlabel() if name == "plot_spread" else ax.get_ylabel() or figure_of(ax).get_supylabel()
+    assert words.removeprefix("rank by ") == "volts"
 
 
 WIDTHS = [1, 2, 17, 33, 60, 64]  # channels
@@ -1305,3 +1310,62 @@ def test_reads_lie_on_the_series_where_each_window_is_read():
 def test_bad_reads(picked, match):
     with pytest.raises(ValueError, match=match):
         cv.plot_reads(np.arange(40.0), np.arange(40.0), picked, 10)
+
+
+# Dates, and numbers of any size
+
+
+def labels_of(ax):
+    ax.get_figure(root=True).draw_without_rendering()
+    low, high = ax.get_xlim()
+    ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    return {place: label.get_text() for place, label in ticks if low <= place <= high}
+
+
+@pytest.mark.parametrize(("freq", "form"), [("MS", "%Y-%m"), ("D", "%Y-%m-%d"), ("h", "%Y-%m-%d %H:%M"), ("s", None)])
+def test_dates_in_place_of_samples(freq, form):
+    dates = pd.date_range("1999-11-29", periods=40, freq=freq)
+    ax = cv.plot_series(np.arange(200, 240), np.arange(40.0))
+    assert cv.label_dates(ax, dates, first=200) is ax
+    labels = labels_of(ax)
+    assert len(labels) > 2
+    for place, label in labels.items():
+        assert place % 1 == 0
+        row = int(place) - 200
+        assert label == (dates[row].strftime(form or "%Y-%m-%d %H:%M:%S") if 0 <= row < 40 else "")
+    assert ax.get_xlabel() == "date"
+
+
+def test_dates_on_every_axes_that_shows_time_and_on_no_other():
+    dates = pd.date_range("2000-01-01", periods=400, freq="D")
+    for name in ("plot_forecast", "plot_fill", "plot_forecast_panels", "plot_strip_columns"):
+        figure, axes = call(name)
+        cv.label_dates(figure, dates.to_numpy())
+        words = figure.get_supxlabel() + "".join(ax.get_xlabel() for ax in figure.axes)
+        assert "date" in words
+        assert "sample" not in words
+        assert {type(ax.xaxis.get_major_formatter()).__name__ for ax in axes} == {"FuncFormatter"}
+    ax = call("plot_matrix")
+    cv.label_dates(ax.get_figure(), dates)
+    assert ax.get_xlabel() == "channel j"
+
+
+def test_dates_that_are_none(monkeypatch):
+    ax = call("plot_series")
+    with pytest.raises(TypeError, match=r"`dates` must be an array of datetimes\. Got dtype int64 and shape \(3,\)"):
+        cv.label_dates(ax, [1, 2, 3])
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with pytest.raises(TypeError, match=r"`figure` must be a Figure or an Axes\. Got str"):
+        cv.label_dates("figure", pd.date_range("2000", periods=2))
+    assert cv.label_dates(ax, None) is ax
+    assert ax.get_xlabel() == "sample"
+
+
+@pytest.mark.parametrize(
+    ("largest", "written"),
+    [(1.41, "1.41"), (0.05, "0.05"), (0.004, "4e-03"), (12.3, "12.30"), (123.4, "123.4"), (1234, "1234"), (0, "0.00")],
+)
+def test_numbers_where_there_is_little_room(largest, written):
+    ax = cv.plot_matrix([[largest, 0.0], [0.0, 0.0]])
+    assert ax.texts[0].get_text() == written
+    assert len(cv.plot_matrix([[123456.0]]).texts[0].get_text()) < 8

@@ -84,7 +84,25 @@ def test_roles_of_a_layer_with_a_stride_in_a_series_of_two_features():
 def test_a_series_too_short_for_roles():
     model = cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3, seed=0)
     with pytest.raises(
-        ValueError, match=r"`series` must be longer: .* one period of 20 samples\. Got 57 samples.* see 18"
+        ValueError, match=r"`series` must be longer: .* at least 20 of its times\. Got 57 samples.* see 18"
     ):
         cv.layer_roles(model, WAVE[:57], "conv1", 20, 20)
     assert len(cv.layer_roles(model, WAVE[:59], "conv1", 20, 20)) == 2
+
+
+def test_without_a_period_channels_are_silent_or_active(model):
+    rng = np.random.default_rng(0)
+    series = rng.uniform(-1, 1, 45)
+    known = cv.layer_roles(model, series, "conv1", 20, period=5)
+    roles = cv.layer_roles(model, series, "conv1", 20, period=None)
+    np.testing.assert_array_equal(roles["response"], known["response"])
+    assert roles["phase"].isna().all()
+    assert roles["role"].tolist() == ["silent" if role == "silent" else "active" for role in known["role"]]
+    with pytest.raises(ValueError, match=r"`series` must be longer: .* at least 1 of its times\. Got 39 samples"):
+        cv.layer_roles(model, series[:39], "conv1", 20, period=None)
+
+
+def test_roles_of_timelines_without_a_period():
+    line = np.array([[1.0, 0.01, 3.0], [2.0, 0.02, 3.0], [0.0, 0.0, 3.0]])
+    roles = cv.channel_roles(line, np.arange(3), [5.0, 5.0], [0, 1], None)
+    assert roles["role"].tolist() == ["active", "silent", "steady"]

@@ -2,6 +2,7 @@
 
 from conv1d_viz.plotting.ablation import plot_forecast_panels
 from conv1d_viz.plotting.channels import plot_channel_bars, plot_rankings
+from conv1d_viz.plotting.dates import label_dates
 from conv1d_viz.plotting.kernels import plot_kernels
 from conv1d_viz.plotting.layers import plot_diagonal_deviation, plot_window_map
 from conv1d_viz.plotting.pairs import plot_matrix, plot_pair_grid
@@ -13,6 +14,7 @@ from conv1d_viz.plotting.subsets import plot_subsets
 from conv1d_viz.plotting.timelines import plot_fill, plot_timeline_map
 
 __all__ = [
+    "label_dates",
     "plot_channel_bars",
     "plot_diagonal_deviation",
     "plot_fill",

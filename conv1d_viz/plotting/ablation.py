@@ -9,7 +9,19 @@ from matplotlib.figure import Figure
 
 from conv1d_viz._checks import as_array, as_size
 from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import INK, MANY, SEQUENTIAL, SMALL, TICK, TRUTH, dress, name_figure, new_panels, tint
+from conv1d_viz.plotting.style import (
+    INK,
+    MANY,
+    SEQUENTIAL,
+    SMALL,
+    TICK,
+    TRUTH,
+    dress,
+    name_figure,
+    new_panels,
+    short_form,
+    tint,
+)
 
 _PANELS = 200  # each is an axes of its own, which takes 40 ms to make and to draw
 
@@ -22,6 +34,7 @@ def plot_forecast_panels(
     labels: Sequence[str],
     *,
     columns: int | None = None,
+    unit: str = "value",
     title: str | None = "Forecast (dark) and truth (grey)",
 ) -> tuple[Figure, np.ndarray]:
     """Draw several forecasts of the same truth in small panels, tinted by their MSE, on shared axes.
@@ -38,6 +51,8 @@ def plot_forecast_panels(
         What each panel shows.
     columns : int or None
         Panels in a row; None takes 4, or 5 for more than 24 panels. More than 200 panels are refused.
+    unit : str
+        Label of the y axis.
     title : str or None
         Title.
 
@@ -61,7 +76,7 @@ def plot_forecast_panels(
             "or draw pairs of channels with `plot_pair_grid`."
         )
     figure, axes = new_panels(n_panels, columns, 1.45)
-    norm, size = tint(mse), TICK if n_panels <= MANY else SMALL
+    form, norm, size = short_form(mse, 3), tint(mse), TICK if n_panels <= MANY else SMALL
     for ax, forecast, score, label in zip(axes, predictions, mse, labels, strict=True):
         ax.set_facecolor(SEQUENTIAL(norm(score)))
         ax.plot(time, truth, color=TRUTH, linewidth=2)
@@ -70,6 +85,6 @@ def plot_forecast_panels(
         dress(ax)
         ax.xaxis.set_major_locator(plt.MaxNLocator(2, integer=True))
         ax.set_title(label, loc="left", fontsize=size, fontweight="bold", color=INK)
-        ax.set_title(f"MSE {score:.3f}", loc="right", fontsize=size, color=INK)
-    name_figure(figure, title, "sample", "value")
+        ax.set_title(f"MSE {score:{form}}", loc="right", fontsize=size, color=INK)
+    name_figure(figure, title, "sample", unit)
     return figure, axes

@@ -9,7 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conv1d_viz._checks import as_array
-from conv1d_viz.plotting.style import INK, SMALL, TRUTH, channel_colors, dress, figure_of, name_figure, new_axes
+from conv1d_viz.plotting.style import (
+    INK,
+    SMALL,
+    TRUTH,
+    channel_colors,
+    dress,
+    figure_of,
+    name_figure,
+    new_axes,
+    short_form,
+)
 from conv1d_viz.plotting.wave import SMALLEST, line_spacing, number_channels
 
 _WRITTEN = 24  # channels up to which values are written beside bars and ranks
@@ -120,6 +130,7 @@ def plot_rankings(
     ax.set(xlim=(-0.25, n_measures - 0.6), ylim=(n_channels + 0.6, 0.4))
     pitch = ax.get_window_extent().height / figure_of(ax).dpi * 72 / (n_channels + 0.2)
     size = min(15.0, 0.8 * pitch)  # of a circle, in points; circles one above the other do not touch
+    form = short_form(table, 3)
     for channel, color in enumerate(channel_colors(n_channels)):
         ax.plot(range(n_measures), ranks[:, channel], "o-", color=color, linewidth=2.2, markersize=size)
         for k in range(n_measures):
@@ -131,7 +142,7 @@ def plot_rankings(
                 )  # fmt: skip
             if n_channels <= _WRITTEN:
                 ax.annotate(
-                    f"{table[k, channel]:z.3f}", place, (12, 0), textcoords="offset points", va="center",
+                    f"{table[k, channel]:{form}}", place, (12, 0), textcoords="offset points", va="center",
                     fontsize=SMALL, color=INK, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8},
                 )  # fmt: skip
     dress(ax, title, None, f"rank by {unit}")

@@ -20,6 +20,7 @@ from conv1d_viz.plotting.style import (
     figure_of,
     ink_on,
     new_axes,
+    short_form,
     tint,
     value_scale,
 )
@@ -85,8 +86,9 @@ def plot_pair_grid(
         lines = segments.reshape(n_channels**2, len(across), 2)
         ax.add_collection(LineCollection(lines, colors=color, linewidths=factor * width))
     if numbered:
+        form = short_form(mse, 3)
         for (i, j), score in np.ndenumerate(mse):
-            ax.text(j, i + 0.4, f"{score:.3f}", ha="center", fontsize=SMALL, color=INK)
+            ax.text(j, i + 0.4, f"{score:{form}}", ha="center", fontsize=SMALL, color=INK)
     else:
         color_bar(ax, image, "MSE").ax.set_ylim(0, mse.max() or 1.0)
     for line in np.arange(0.5, n_channels - 1):
@@ -132,8 +134,9 @@ def plot_matrix(
     cmap, norm = value_scale(matrix)
     image = ax.imshow(matrix, cmap=cmap, norm=norm, interpolation="none")
     if n_channels <= _READABLE:
+        form = short_form(matrix, 2)
         for (i, j), value in np.ndenumerate(matrix):
-            ax.text(j, i, f"{value:z.2f}", ha="center", va="center", fontsize=TICK, color=ink_on(cmap, norm, value))
+            ax.text(j, i, f"{value:{form}}", ha="center", va="center", fontsize=TICK, color=ink_on(cmap, norm, value))
     _number_both(ax, n_channels)
     color_bar(ax, image, unit)
     return dress(ax, title, "channel j", "channel i")

@@ -20,6 +20,7 @@ def plot_reads(
     *,
     offset: float = 0.0,
     stride: int = 1,
+    unit: str = "value",
     title: str | None = "Where the forecasts are read",
     ax: Axes | None = None,
 ) -> Axes:
@@ -39,6 +40,8 @@ def plot_reads(
         Where step 0 looks, counted from the first sample of its window: the centre of the receptive field.
     stride : int
         Samples between two steps.
+    unit : str
+        Label of the y axis.
     title : str or None
         Title.
     ax : Axes or None
@@ -74,5 +77,5 @@ def plot_reads(
             )  # fmt: skip
     ax.margins(x=0)
     ax.grid(axis="x", color=TRUTH, alpha=0.25, linewidth=0.6)
-    legend(dress(ax, title, "sample", "value"))
+    legend(dress(ax, title, "sample", unit))
     return ax

@@ -64,6 +64,14 @@ def tint(scores: np.ndarray) -> Normalize:
     return Normalize(0, 3.3 * (float(scores.max()) or 1.0))
 
 
+def short_form(values: np.ndarray, decimals: int) -> str:
+    """Format of numbers where there is little room: so many decimals, unless the largest value needs fewer or more."""
+    largest = float(np.abs(values).max())
+    if largest and not 5 * 10.0**-decimals <= largest < 1e4:
+        return ".0e" if largest < 1 else ".1e"
+    return f"z.{max(0, decimals - max(0, int(np.log10(largest or 1)) - 1))}f"
+
+
 def ink_on(cmap: Colormap, norm: Normalize, value: float) -> str:
     """White or ink, whichever can be read on the colour of `value`."""
     red, green, blue, _ = cmap(norm(value))

@@ -1,0 +1,90 @@
+"""The period of a series, where it has one."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from conv1d_viz._checks import as_array
+
+_PERIODS = 3  # that a series must show before one is believed
+_FINER = 4  # lags between two samples, since short periods are no whole numbers
+_STRENGTH = 0.35  # autocorrelation that a period needs
+
+
+def find_period(series: Any) -> float | None:
+    """Find the length of a series' period by its spectrum, confirmed by its autocorrelation.
+
+    Frequencies with a high peak in the spectrum are candidates; the one whose period the series resembles itself best
+    at is the period, if it does so clearly, and more than at half of it. A trend, a walk or noise has none.
+
+    Parameters
+    ----------
+    series : array-like of shape (time,)
+        The samples.
+
+    Returns
+    -------
+    float or None
+        Samples a period, at least 2 and at most a third of the series; None where the series shows no clear one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the series is no array of finite numbers.
+
+    References
+    ----------
+    Vlachos, Yu, Castelli, "On periodicity detection and structural periodic similarity", SIAM International Conference
+    on Data Mining, 2005: candidates from the spectrum, checked by the autocorrelation.
+
+    Examples
+    --------
+    >>> round(find_period(np.sin(np.arange(500) / 5)), 2)
+    31.42
+    """
+    samples = as_array(series, "series", ndim=1, axes="(time,)").astype(np.float64)
+    n = len(samples)
+    if n < 2 * _PERIODS or np.ptp(samples) == 0:
+        return None
+    line = np.polynomial.Polynomial.fit(np.arange(n), samples, 1)
+    rest = samples - line(np.arange(n))
+    if np.ptp(rest) < 1e-9 * np.ptp(samples):
+        return None
+    rest = rest / np.abs(rest).max()
+    power = np.abs(np.fft.rfft(rest * np.hanning(n))) ** 2
+    inner = np.arange(max(_PERIODS, 2), len(power) - 1)
+    peaks = inner[(power[inner] >= power[inner - 1]) & (power[inner] >= power[inner + 1])]
+    peaks = peaks[power[peaks] > 0.2 * power[inner].max(initial=0)]
+    similar = _autocorrelation(rest)
+    found = [(_at(similar, n / k), int(k)) for k in peaks if _at(similar, n / k) > _at(similar, n / k / 2)]
+    strongest, _ = max(found, default=(0.0, 0))
+    if strongest < _STRENGTH:
+        return None
+    # Neighbouring peaks are alike to the autocorrelation, which is blunt; the spectrum tells them apart.
+    frequency = max((k for strength, k in found if strength > strongest - 0.1), key=lambda k: power[k])
+    return float(n / _refined(rest, frequency))
+
+
+def _autocorrelation(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " lag"]:
+    """Correlation of the values with those k/4 samples later, over the samples that both have."""
+    n = len(values)
+    centred = values - values.mean()
+    spectrum = np.abs(np.fft.rfft(centred, 2 * n)) ** 2
+    products = _FINER * np.fft.irfft(spectrum, 2 * n * _FINER)[: n * _FINER]  # between whole lags, too
+    return products / (n - np.arange(n * _FINER) / _FINER) / centred.var()
+
+
+def _at(similar: Float[np.ndarray, " lag"], lag: float) -> float:
+    return float(np.interp(lag * _FINER, np.arange(len(similar)), similar))
+
+
+def _refined(values: Float[np.ndarray, " time"], frequency: int) -> float:
+    """Frequency of the peak near a whole one, in periods a series, on a grid that is made finer three times."""
+    weighted, turn = values * np.hanning(len(values)), 2j * np.pi * np.arange(len(values)) / len(values)
+    centre, reach = float(frequency), 0.75
+    for _ in range(3):
+        grid = centre + np.linspace(-reach, reach, 31)
+        centre = float(grid[np.argmax([np.abs(weighted @ np.exp(-turn * f)) for f in grid])])
+        reach /= 15
+    return centre
