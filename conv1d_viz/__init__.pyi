@@ -1,6 +1,7 @@
 from .ablation import ablation_study, predict_ablated
 from .activations import layer_activations
 from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
+from .explore import explore_channels, explore_deletions
 from .fields import ReceptiveField, receptive_field
 from .long_series import series_timeline
 from .many import train_many
@@ -62,6 +63,8 @@ __all__ = [
     "draw_model",
     "draw_parallelogram",
     "estimate_shapley",
+    "explore_channels",
+    "explore_deletions",
     "field_between",
     "find_model",
     "find_period",

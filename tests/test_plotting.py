@@ -856,6 +856,13 @@ def test_times_that_strips_cannot_show_are_refused(name, time, steps):
     refused(name, "time", f"rise in equal steps. Got steps from {steps}", time=time)
 
 
+def test_a_wave_far_from_zero_is_drawn_about_its_middle():
+    near, far = (call("plot_strips", wave=(WAVE[0], WAVE[1] + level)).lines[0].get_ydata() for level in (0, 500))
+    np.testing.assert_allclose(far - far.mean(), near - near.mean(), atol=0.05)
+    low, high = far.min(), far.max()
+    assert low + high == pytest.approx(0, abs=1e-9)
+
+
 def test_strip_columns_share_one_scale():
     figure, axes = call("plot_strip_columns")
     assert [ax.get_title(loc="left") for ax in axes] == ["sine", "pulse"]
@@ -1202,6 +1209,15 @@ def test_rankings_put_the_largest_on_top_and_equal_ones_in_the_order_of_channels
         call("plot_rankings", scores={"zero": [1.0]})
 
 
+@pytest.mark.parametrize(("high", "numbers"), [(5.5, {"2", "5"}), (900, {"$\\mathdefault{10^{1}}$"})])
+def test_a_logarithmic_axis_has_numbers_however_short_it_is(high, numbers):
+    ax = call("plot_subsets", mse=np.geomspace(1.9, high, 4), curves={"best": [high, 2.5, 2]}, labels=None)
+    ax.get_figure().draw_without_rendering()
+    low, top = ax.get_ylim()
+    ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+    assert numbers <= {label.get_text() for place, label in ticks if low <= place <= top}
+
+
 def test_titles_and_legends_do_not_meet():
     title = "A title that takes more than half of the width that there is for it"
     labels = {"curves": {"one of the curves": [3.0, 2, 1], "another of the curves": [3.0, 2.5, 1]}}
@@ -1328,12 +1344,26 @@ def test_dates_in_place_of_samples(freq, form):
     ax = cv.plot_series(np.arange(200, 240), np.arange(40.0))
     assert cv.label_dates(ax, dates, first=200) is ax
     labels = labels_of(ax)
-    assert len(labels) > 2
+    assert len(labels) > 1
     for place, label in labels.items():
         assert place % 1 == 0
         row = int(place) - 200
         assert label == (dates[row].strftime(form or "%Y-%m-%d %H:%M:%S") if 0 <= row < 40 else "")
     assert ax.get_xlabel() == "date"
+
+
+def test_dates_do_not_run_into_each_other():
+    dates = pd.date_range("2000-01-01", periods=400, freq="D")
+    _, axes = call("plot_strip_columns", lines=dict.fromkeys("abcd", LINE), waves=dict.fromkeys("abcd", WAVE))
+    cv.label_dates(axes[0], dates)
+    axes[0].get_figure().draw_without_rendering()
+    boxes = []
+    for ax in axes:
+        ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+        boxes += [label.get_window_extent() for place, label in ticks if 97.5 <= place <= 132.5]
+    assert len(boxes) >= 4
+    for one, other in itertools.pairwise(sorted(boxes, key=lambda box: box.x0)):
+        assert one.x1 < other.x0 + 1
 
 
 def test_dates_on_every_axes_that_shows_time_and_on_no_other():

@@ -1,21 +1,34 @@
 import re
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import conv1d_viz as cv
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-(EXAMPLE,) = re.findall(r"```python\n(.*?)```", README, re.S)
+OWN_SERIES, OWN_MODEL, TOUCHED = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
-def test_the_example_is_short_and_runs_as_it_stands():
-    assert len([line for line in EXAMPLE.splitlines() if line.strip()]) <= 12
+def test_the_examples_are_short_and_run_as_they_stand():
+    assert len([line for line in OWN_MODEL.splitlines() if line.strip()]) <= 12
     names = {}
-    exec(EXAMPLE, names)
+    exec(OWN_MODEL, names)
     assert names["line"].shape == (351 + 48, 6)
     assert names["study"].pair_matrix().shape == (6, 6)
+    exec(TOUCHED, names)
+
+
+def test_the_example_of_a_series_from_a_file(tmp_path, monkeypatch):
+    days = pd.date_range("2020-01-01", periods=100, name="day")
+    pd.Series(np.sin(np.arange(100) * 2 * np.pi / 7), days, name="sea").to_csv(tmp_path / "temperature.csv")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(OWN_SERIES, names)
+    assert names["period"] == pytest.approx(7, rel=0.01)
+    assert names["x"].shape == (76, 24, 1)
 
 
 def test_every_public_name_is_in_the_table():

@@ -8,10 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conv1d_viz._checks import as_size
-from conv1d_viz.plotting.style import figure_of, name_figure
+from conv1d_viz.plotting.style import TICK, figure_of, name_figure
 
 _SAMPLE = "sample"  # the label of every axis of time
-_TICKS = 5  # dates are longer than numbers
 
 
 def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure | Axes:
@@ -62,6 +61,7 @@ def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure 
         if ax.get_xlabel() == _SAMPLE:
             ax.set_xlabel("date")
         for sharing in ax.get_shared_x_axes().get_siblings(ax):
-            sharing.xaxis.set_major_locator(plt.MaxNLocator(_TICKS, integer=True))
+            room = sharing.get_window_extent().width / whole.dpi * 72 / (0.62 * TICK * digits)
+            sharing.xaxis.set_major_locator(plt.MaxNLocator(max(1, int(room / 1.6)), integer=True, min_n_ticks=1))
             sharing.xaxis.set_major_formatter(written)
     return figure

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from conv1d_viz._checks import as_array
-from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, new_axes
+from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, new_axes, number_log
 
 
 def plot_spread(
@@ -68,7 +67,7 @@ def plot_spread(
         ax.axhline(row + 0.5, color=TRUTH, alpha=0.3, linewidth=0.6)
     if log:
         ax.set_xscale("log")
-        ax.xaxis.set_minor_locator(plt.NullLocator())
+        number_log(ax.xaxis)
     ax.set_ylim(len(groups) - 0.5, -0.5)
     dress(ax, title, unit)
     ax.set_yticks(range(len(groups)), list(groups))

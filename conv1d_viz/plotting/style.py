@@ -10,6 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 INK = "#1b2a3a"  # the wave, the forecast, all text
 TRUTH = "#98a2ad"  # what a forecast is compared with
@@ -18,6 +19,8 @@ TARGET = "#d55e00"  # what is predicted
 PAPER = "#f3f5f7"  # quiet areas
 
 TITLE, LABEL, TICK, SMALL = 12, 10, 9, 8  # points, for figures 9 inches wide
+
+POWERS = (-3, 4)  # of ten, beyond which numbers beside an axes of a fixed place are written with a factor
 
 _TITLE_LOOK = {"loc": "left", "fontsize": TITLE, "fontweight": "bold", "color": INK}
 
@@ -126,7 +129,7 @@ def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel:
     ax.spines[["left", "bottom"]].set_color(TRUTH)
     ax.tick_params(labelsize=TICK, color=TRUTH, labelcolor=INK)
     if title:
-        ax.set_title(title, **_TITLE_LOOK)
+        name_axes(ax, title)
     if xlabel:
         ax.set_xlabel(xlabel, fontsize=LABEL, color=INK)
     if ylabel:
@@ -134,15 +137,35 @@ def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel:
     return ax
 
 
+def name_axes(ax: Axes, title: str, pad: float | None = None) -> Text:
+    """Give an axes a title with the common look, `pad` points above it, and return the text that holds it."""
+    return ax.set_title(title, pad=pad, **_TITLE_LOOK)
+
+
 def number_whole(axis: Axis) -> None:
     """Number whole windows or steps only, however few there are; otherwise as matplotlib does."""
     axis.set_major_locator(plt.MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
+
+
+def plain_numbers(ax: Axes) -> None:
+    """Write whole numbers of samples at x, and at y no more digits than a fixed margin has room for."""
+    ax.ticklabel_format(axis="x", style="plain", useOffset=False)
+    ax.ticklabel_format(axis="y", scilimits=POWERS)
 
 
 def runs_of(mask: np.ndarray) -> list[tuple[int, int]]:
     """First and last index of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(int), [0]))))
     return [(int(first), int(last) - 1) for first, last in edges.reshape(-1, 2)]
+
+
+def number_log(axis: Axis) -> None:
+    """Number a logarithmic axis at powers of ten, or closer where it spans fewer than two of them."""
+    low, high = sorted(axis.get_view_interval())
+    if high < 100 * low:
+        axis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(plt.NullLocator())
 
 
 def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> Colorbar:
@@ -167,7 +190,7 @@ def legend(ax: Axes, **options) -> None:
     box = ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
     title = ax.get_title(loc="left")
     if title and not options:
-        words = ax.set_title(title, **_TITLE_LOOK)
+        words = name_axes(ax, title)
         taken = sum(artist.get_window_extent().width for artist in (box, words))
         if taken > 0.95 * ax.get_window_extent().width:
-            ax.set_title(title, pad=24, **_TITLE_LOOK)
+            name_axes(ax, title, pad=24)

@@ -3,13 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from conv1d_viz._checks import as_array, as_number
 from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, legend, new_axes, number_whole
+from conv1d_viz.plotting.style import (
+    ACCENT,
+    INK,
+    SMALL,
+    TARGET,
+    TRUTH,
+    dress,
+    legend,
+    new_axes,
+    number_log,
+    number_whole,
+)
 
 # The first curve is drawn last, on top of the others.
 _LINES = (
@@ -95,7 +105,7 @@ def plot_subsets(
     number_whole(ax.xaxis)
     if len(sizes) <= 20:
         ax.set_xticks(sizes)
-    ax.yaxis.set_minor_locator(plt.NullLocator())
+    number_log(ax.yaxis)
     legend(dress(ax, title, "channels kept", "MSE"))
     return ax
 

@@ -29,8 +29,13 @@ def as_wave(wave: Any) -> Wave | None:
 
 
 def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:
-    """Draw the wave about y = centre, its largest value `reach` above; a white edge keeps it readable on dark cells."""
+    """Draw the wave about y = centre, its largest value `reach` away; a white edge keeps it readable on dark cells.
+
+    A series far from 0, such as a temperature, is drawn about the middle of its range.
+    """
     time, values = wave
+    if values.min() > 0 or values.max() < 0:
+        values = values - (values.min() + values.max()) / 2
     height = centre - reach * values / (np.abs(values).max() or 1.0)  # the y axis points down
     edge = patheffects.withStroke(linewidth=2.6, foreground="white", alpha=0.75)
     ax.plot(time, height, color=INK, linewidth=1.3, path_effects=[edge])
