@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 MODELS, FIGURES = "models", "figures"
 
 
@@ -45,7 +47,8 @@ def save_figure(figure: Any, name: str) -> Path:
     Parameters
     ----------
     figure : Figure, Axes or Animation
-        What to write. An animation becomes a GIF, all else a PNG of 150 dots per inch.
+        What to write. An animation becomes a GIF, with its last frame as a PNG beside it, for print; all else a PNG
+        of 150 dots per inch.
     name : str
         File name without its ending. A file of that name is replaced.
 
@@ -65,6 +68,10 @@ def save_figure(figure: Any, name: str) -> Path:
             figure.save(temporary, writer="pillow", dpi=100)
         else:
             figure.savefig(temporary, dpi=150, metadata={"Software": None})  # no version, so that files compare
+    if animated:
+        with Image.open(path) as movie, replacing(path.with_suffix(".png")) as temporary:
+            movie.seek(movie.n_frames - 1)
+            movie.convert("RGB").save(temporary)
     return path
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbconvert
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -97,3 +98,44 @@ def test_all_three_run_from_scratch_one_after_the_other(tmp_path):
     assert {file.name for file in (copy / "models").iterdir()} == {file.name for file in (ROOT / "models").iterdir()}
     made = {file.name for file in (copy / "figures").iterdir()}
     assert made == {file.name for file in (ROOT / "figures").iterdir() if file.name[:2] in ("01", "02", "03")}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_figure_has_an_alternative_text(name):
+    drawn = [c for c in CODE[name] if any("image/png" in output.get("data", {}) for output in c["outputs"])]
+    assert drawn
+    for cell in CODE[name]:
+        assert (cell in drawn) == ("alt" in cell["metadata"])
+    texts = [cell["metadata"]["alt"] for cell in drawn]
+    assert all(len(text) > 40 for text in texts)
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_as_a_page_every_picture_is_there_and_can_be_read_out(name):
+    exporter = nbconvert.HTMLExporter(template_name="classic", embed_images=True)
+    page, _ = exporter.from_filename(str(ROOT / "notebooks" / f"{name}.ipynb"))
+    pictures = re.findall(r"<img\s[^>]*>", page)
+    assert len(pictures) >= 7
+    for picture in pictures:
+        # nbconvert embeds no file from outside of the notebooks' folder, so a page must stand beside `figures/`.
+        assert re.search(r'src="(data:image/png;base64,|\.\./figures/\w+\.gif")', picture)
+        assert len(re.search(r'alt="([^"]*)"', picture).group(1)) > 40
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_other_notebooks_are_linked_at_the_top_and_at_the_end(name):
+    prose = [source(cell) for cell in CELLS[name] if cell["cell_type"] == "markdown"]
+    others = {"01_train": ["02"], "02_activations": ["01", "03"], "03_ablation": ["02"]}[name]
+    for part in (prose[0], prose[-1]):
+        assert all(re.search(rf"\]\({other}_\w+\.ipynb\)", part) for other in others)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_is_said_of_the_committed_values_stands_at_a_bar(name):
+    # With other parameters these words would not hold, so they must be marked as speaking of the committed ones.
+    special = re.compile(r"\b(channel 5|256|9,900|153 parameters|10,000|10,100|\(299, 8\)|8 \+ 28)\b")
+    for cell in CELLS[name][5:]:
+        if cell["cell_type"] == "markdown":
+            for line in source(cell).splitlines():
+                assert line.startswith((">", "#", "!")) or not special.search(line), line

@@ -58,6 +58,17 @@ def test_figures_are_repeatable_and_replace_each_other():
         assert image.width == 9 * 150
 
 
+@pytest.mark.usefixtures("project")
+def test_an_animation_is_a_gif_that_rests_on_a_last_frame_which_stands_beside_it():
+    path = cv.save_figure(cv.animate_windows(n_samples=6, window=3), "moving")
+    assert sorted(file.name for file in path.parent.iterdir()) == ["moving.gif", "moving.png"]
+    with Image.open(path) as movie, Image.open(path.with_suffix(".png")) as still:
+        assert movie.n_frames >= 3  # one a window; frames alike become one that stays longer
+        movie.seek(movie.n_frames - 1)
+        assert movie.info["duration"] >= 3000
+        np.testing.assert_array_equal(np.asarray(movie.convert("RGB")), np.asarray(still))
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
