@@ -1,0 +1,181 @@
+"""The notebooks in a real browser: Jupyter Lab runs each from top to bottom, and the explorers are driven as by hand.
+
+Chromium of the system is used. Screenshots go to the folder that `CONV1D_VIZ_SCREENSHOTS` names, else to a temporary
+one. Where `CONV1D_VIZ_BROWSER` is "required", as in CI, a missing browser fails the tests; elsewhere it skips them.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+TOKEN = "conv1d"
+MINUTES = 60_000  # milliseconds
+SETTINGS = {
+    # All cells are in the page, not only those that can be seen; no question about news covers them.
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+if CHROMIUM is None and os.environ.get("CONV1D_VIZ_BROWSER") != "required":
+    pytest.skip(
+        "needs Chromium: `apt-get install chromium` on Debian and Ubuntu, `brew install chromium` on macOS",
+        allow_module_level=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Jupyter Lab on a copy of the notebooks; its address."""
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("notebooks", "models"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name, setting in SETTINGS.items():
+        file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(setting), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "CONV1D_VIZ_OUTPUT": str(folder / "output"),
+        "KERAS_BACKEND": "tensorflow",
+    }
+    environment.pop("MPLBACKEND", None)
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += ["--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
+    log = (folder / "log").open("w")
+    server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=1)
+            break
+        except OSError:
+            assert server.poll() is None, (folder / "log").read_text()
+            time.sleep(0.5)
+    yield address
+    server.terminate()
+    server.wait(20)
+    log.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # A container's shared memory is too small for the pictures of a long page, and its network may be closed.
+        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def run_all(lab, browser, tmp_path):
+    """A function that opens a notebook, runs all of its cells and returns the page."""
+    shots = Path(os.environ.get("CONV1D_VIZ_SCREENSHOTS", tmp_path))
+    shots.mkdir(parents=True, exist_ok=True)
+    pages = []
+
+    def run(name):
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        pages.append((name, page))
+        page.set_default_timeout(MINUTES)
+        page.goto(f"{lab}/lab/tree/notebooks/{name}.ipynb?token={TOKEN}&reset")
+        page.locator(".jp-CodeCell").first.wait_for()
+        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
+        page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        page.get_by_role("menuitem", name=re.compile("Restart Kernel and Run All Cells")).click()
+        page.get_by_role("button", name=re.compile("Restart")).last.click()
+        n_cells = page.locator(".jp-CodeCell").count()
+        # From a fresh kernel the last cell gets the number of cells, once all before it are done.
+        page.wait_for_function(
+            """n => { const marks = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
+                      return marks.length === n && marks.every((m, k) => m.textContent === `[${k + 1}]:`); }""",
+            arg=n_cells,
+            timeout=10 * MINUTES,
+        )
+        assert page.locator('[data-mime-type*="error"]').count() == 0
+        assert page.locator('[data-mime-type*="stderr"]').count() == 0
+        return page
+
+    yield run
+    for name, page in pages:
+        page.screenshot(path=shots / f"{name}.png")
+        page.close()
+
+
+def words(page):
+    return page.locator(".conv1d-words").inner_text()
+
+
+def picture(page):
+    return page.locator("img.conv1d-picture, .conv1d-picture img").get_attribute("src")
+
+
+def wait_for_change(page, before):
+    page.wait_for_function('w => document.querySelector(".conv1d-words").innerText !== w', arg=before)
+    return words(page)
+
+
+def test_training(run_all):
+    page = run_all("01_train")
+    assert page.locator(".jp-RenderedImage img").count() >= 5
+
+
+def test_the_explorer_of_channels(run_all):
+    page = run_all("02_activations")
+    page.locator(".conv1d-words").scroll_into_view_if_needed()
+    said, seen = words(page), picture(page)
+
+    slider = page.locator(".conv1d-window [role=slider]").first
+    slider.focus()
+    slider.press("ArrowRight")
+    moved = wait_for_change(page, said)
+    page.wait_for_function('s => document.querySelector("img.conv1d-picture, .conv1d-picture img").src !== s', arg=seen)
+    slider.press("ArrowLeft")
+    assert wait_for_change(page, moved) == said
+
+    layer = page.locator(".conv1d-layer select")
+    layer.select_option(label=layer.locator("option").last.inner_text())
+    assert wait_for_change(page, said) != said
+
+
+def test_the_explorer_of_deletions(run_all):
+    page = run_all("03_ablation")
+    page.locator(".conv1d-words").scroll_into_view_if_needed()
+    said, seen = words(page), picture(page)
+
+    toggle = page.locator("button.conv1d-delete-5, .conv1d-delete-5 button").first
+    toggle.click()
+    one = wait_for_change(page, said)
+    assert "1.269" in one  # the MSE without channel 5, which the notebook prints
+    page.wait_for_function('s => document.querySelector("img.conv1d-picture, .conv1d-picture img").src !== s', arg=seen)
+
+    page.locator("button.conv1d-delete-0, .conv1d-delete-0 button").first.focus()
+    page.keyboard.press("Space")
+    both = wait_for_change(page, one)
+    assert "0.143" in both
+    assert re.search("[-−]1.127", both)  # their interaction
+
+    page.locator(".conv1d-replacement select").select_option("mean")
+    assert wait_for_change(page, both) != both
+    page.locator(".conv1d-replacement select").select_option("zero")
+    toggle.click()
+    assert wait_for_change(page, both) != both
