@@ -45,9 +45,9 @@ def check_parameters(
     TypeError, ValueError
         Naming the parameter, what it must be and what came.
     """
-    sizes = {"n_samples": n_samples, "window": window, "horizon": horizon, "channels": channels, "epochs": epochs}
-    for name, size in sizes.items():
-        as_size(size, name)
+    n_samples, window, horizon = as_size(n_samples, "n_samples"), as_size(window, "window"), as_size(horizon, "horizon")
+    as_size(channels, "channels")
+    as_size(epochs, "epochs")
     as_size(patience, "patience", minimum=0)
     if as_seed(seed) is None or not 0 <= seed < 2**32 - 2:  # notebooks count on from it for other noises
         raise ValueError(f"`seed` must be an integer from 0 to 2**32 - 3. Got {seed!r}.")
@@ -57,14 +57,17 @@ def check_parameters(
         if as_size(size, name) > window:
             raise ValueError(f"`{name}` must be at most the window, {window}. Got {size}.")
     n_windows = n_samples - window - horizon + 1
-    if n_windows < 11:
+    # Notebooks 2 and 3 need a time that all steps of a window see, so as many windows as these have steps.
+    needed = max(11, window)
+    if n_windows < needed:
         raise ValueError(
-            f"`window` must leave at least 11 windows, 10 to train and 1 to test with. Got {window} and a horizon of "
+            f"`window` must leave at least {needed} windows, at least one a step. Got {window} and a horizon of "
             f"{horizon}, which leave {max(n_windows, 0)} of {n_samples} samples."
         )
     if train_size is None:
         return max(10, n_windows * 4 // 5)
-    if not 10 <= as_size(train_size, "train_size") < n_windows:
+    train_size = as_size(train_size, "train_size")
+    if not 10 <= train_size < n_windows:
         raise ValueError(
             f"`train_size` must be from 10 to {n_windows - 1} of the {n_windows} windows. Got {train_size}."
         )

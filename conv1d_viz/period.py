@@ -26,7 +26,8 @@ def find_period(series: Any) -> float | None:
     Returns
     -------
     float or None
-        Samples a period, at least 2 and at most a third of the series; None where the series shows no clear one.
+        Samples a period, more than 2 and at most a third of the series; None where the series shows no clear one. In
+        a short series it must be clearer than in a long one, or noise would be taken for it.
 
     Raises
     ------
@@ -53,17 +54,18 @@ def find_period(series: Any) -> float | None:
         return None
     rest = rest / np.abs(rest).max()
     power = np.abs(np.fft.rfft(rest * np.hanning(n))) ** 2
-    inner = np.arange(max(_PERIODS, 2), len(power) - 1)
+    inner = np.arange(_PERIODS, len(power) - 1)
     peaks = inner[(power[inner] >= power[inner - 1]) & (power[inner] >= power[inner + 1])]
     peaks = peaks[power[peaks] > 0.2 * power[inner].max(initial=0)]
     similar = _autocorrelation(rest)
     found = [(_at(similar, n / k), int(k)) for k in peaks if _at(similar, n / k) > _at(similar, n / k / 2)]
     strongest, _ = max(found, default=(0.0, 0))
-    if strongest < _STRENGTH:
+    if strongest < max(_STRENGTH, 3 / np.sqrt(n)):
         return None
     # Neighbouring peaks are alike to the autocorrelation, which is blunt; the spectrum tells them apart.
     frequency = max((k for strength, k in found if strength > strongest - 0.1), key=lambda k: power[k])
-    return float(n / _refined(rest, frequency))
+    periods = _refined(rest, frequency)
+    return float(n / periods) if periods > _PERIODS - 0.1 else None
 
 
 def _autocorrelation(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " lag"]:

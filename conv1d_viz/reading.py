@@ -1,5 +1,7 @@
 """Series of the user's own: CSV, NPY and WAV files, and the part of a series that a saved model is looked at with."""
 
+import csv
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +13,9 @@ from conv1d_viz._checks import as_size
 from conv1d_viz.signals import SHAPES, toy_series
 
 _ENDINGS = (".csv", ".npy", ".wav")
+# No others: of 05/03/2024 no one can tell whether it is in March or in May.
+_DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+_CLOCKS = {"date", "time", "datetime", "timestamp", "year", "month", "day", "hour", "index", "id", "sample", "t"}
 
 
 def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.DataFrame:
@@ -19,12 +24,13 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
     Parameters
     ----------
     path : path-like
-        A ".csv" file with commas, semicolons or tabs; its first column becomes the index if it holds dates or has a
-        heading of no letters, such as the sample numbers that pandas writes. A first line of numbers is data. A ".npy"
-        file of shape (time,) or (time, feature). A ".wav" file, read with SciPy, a feature a channel, in the units of
-        its samples.
+        A ".csv" file with commas, semicolons or tabs; beside the latter two numbers may have decimal commas. Its first
+        column becomes the index if it holds dates, such as 2024-05-31 or 31.05.2024, those with a time zone in UTC. A
+        first line of numbers is data. A ".npy" file of shape (time,) or (time, feature). A ".wav" file, a feature a
+        channel, in the numbers that SciPy reads from it.
     column : str, int or list of them, or None
-        The heading of the feature to read, or its number from 0; of several the first is what is forecast. None: all.
+        The heading of the feature to read, or its number from 0; of several the first is what is forecast. None: all,
+        but for a first column without a name, or with one such as "year" or "time" and rising numbers.
     max_bytes : int
         Files larger than this are refused.
 
@@ -62,7 +68,7 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
         found = str(table.iat[row, feature]).strip()
         raise ValueError(
             f"`path` must hold a finite number in each row. Got {found!r} in row {row} ({table.index[row]}) of column "
-            f"{table.columns[feature]!r}, and {len(missing) - 1} more such. Rows are counted from 0."
+            f"{str(table.columns[feature])!r}, and {len(missing) - 1} more such. Rows are counted from 0."
         )
     if isinstance(table.index, pd.DatetimeIndex):
         _require_even(table.index)
@@ -77,7 +83,7 @@ class SeriesPart(NamedTuple):
     dates: pd.Index | None
 
 
-def series_of(info: dict[str, Any], start: int | None = None, length: int = 300) -> SeriesPart:
+def series_of(info: Any, start: int | None = None, length: int = 300) -> SeriesPart:
     """Return a part of the series that a saved model was trained on, made or read again from its story.
 
     Parameters
@@ -97,9 +103,11 @@ def series_of(info: dict[str, Any], start: int | None = None, length: int = 300)
     Raises
     ------
     ValueError
-        If the file has no such samples.
+        If the story names no series, or the file has no such samples.
     """
-    made, length = info["parameters"], as_size(length, "length")
+    made, length = info.get("parameters") if isinstance(info, dict) else None, as_size(length, "length")
+    if not isinstance(made, dict) or "series" not in made:
+        raise ValueError(f"`info` must name a series among its parameters, as notebook 1 writes it. Got {info!r:.80}.")
     if made["series"] in SHAPES:
         start = made["n_samples"] if start is None else start
         options = {"period": made["period"], "noise": made["noise"], "shape": made["series"]}
@@ -127,62 +135,94 @@ def _as_file(path: Any) -> Path:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    with path.open(encoding="utf-8-sig") as file:
-        first = file.readline()
-    separator = max(",;\t", key=first.count)
-    headed = not all(_is_number(field) for field in first.strip().split(separator))
-    options = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "encoding": "utf-8-sig"}
-    table = pd.read_csv(path, sep=separator, header=0 if headed else None, index_col=False, **options)
-    while len(table) and (table.iloc[-1] == "").all():  # blank lines at the end
-        table = table.iloc[:-1]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        start = file.read(1 << 16)
+    separator = max(",;\t", key=start.partition("\n")[0].count)
+    rows = [[field.strip() for field in row] for row in csv.reader(start.splitlines()[:2], delimiter=separator)]
+    first, second = [*rows, [], []][:2]
+    # A table without a heading begins with numbers, or with a date and numbers.
+    headed = not (first and all(map(_is_number, first[1:] or first)) and _is_datum(first[0]))
+    if len(second) > len(first):
+        raise ValueError(
+            f"`path` must have as many fields in each row. Got {len(second)} in row 0 below a heading of {len(first)}; "
+            "decimal commas need semicolons or tabs between the columns."
+        )
+    options = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "skipinitialspace": True}
+    table = pd.read_csv(path, sep=separator, header=0 if headed else None, encoding="utf-8-sig", **options)
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ValueError(f"`path` must have as many fields in each row. Got rows longer than the first line of {path}.")
+    table = table[: 1 + max(np.flatnonzero((table != "").any(axis=1)), default=-1)]  # no blank lines at the end
+    if separator != ",":
+        table = table.map(lambda text: text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
     if table.shape[1] < 2:
         return table
-    index = table.iloc[:, 0]
+    dates = _as_dates(table.iloc[:, 0])
+    if dates is not None:
+        return table.iloc[:, 1:].set_index(pd.DatetimeIndex(dates, name=table.columns[0]))
     unnamed = headed and not any(letter.isalpha() for letter in str(table.columns[0]).removeprefix("Unnamed: "))
-    dates = None if index.map(_is_number).any() else pd.to_datetime(index, errors="coerce", format="mixed")
-    if dates is None or dates.isna().all():
-        return table.iloc[:, 1:] if unnamed else table
+    return table.iloc[:, 1:] if unnamed else table
+
+
+def _as_dates(column: pd.Series) -> pd.Series | None:
+    """Return a column of dates as such, in UTC where they have a time zone; None where it holds no dates."""
+    if column.map(_is_number).any():
+        return None
+    forms = [pd.to_datetime(column, errors="coerce", format=form, utc=True) for form in _DATES]
+    dates = min(forms, key=lambda parsed: parsed.isna().sum())
+    if dates.isna().all():
+        return None
     if dates.isna().any():
         row = int(np.argmax(dates.isna()))
-        raise ValueError(f"`path` must have a date in each row. Got {index[row]!r} in row {row}, counted from 0.")
-    return table.iloc[:, 1:].set_index(pd.DatetimeIndex(dates, name=table.columns[0]))
+        raise ValueError(
+            f"`path` must have a date in each row, such as 2024-05-31 or 31.05.2024. Got {column.iloc[row]!r} in row "
+            f"{row}, counted from 0."
+        )
+    return dates.dt.tz_localize(None)
 
 
 def _read_npy(path: Path) -> pd.DataFrame:
     try:
-        array = np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False, mmap_mode="r")  # a header may claim more than the file holds
     except ValueError as error:
         raise ValueError(f"`path` must be an array of numbers. Got {path}: {error}") from None
-    if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+        found = f"dtype {array.dtype} and shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
         raise ValueError(
-            f"`path` must be an array of numbers of shape (time,) or (time, feature). Got {path} with dtype "
-            f"{array.dtype} and shape {array.shape}."
+            f"`path` must be an array of numbers of shape (time,) or (time, feature). Got {path} with {found}."
         )
-    return pd.DataFrame(array)
+    return pd.DataFrame(np.array(array))
 
 
 def _read_wav(path: Path) -> pd.DataFrame:
     from scipy.io import wavfile  # needed for this kind of file alone
 
     try:
-        _, samples = wavfile.read(path)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Reached EOF prematurely")  # it would return the samples there are
+            warnings.filterwarnings("ignore", "Chunk")  # of a kind that SciPy does not know, beside the samples
+            _, samples = wavfile.read(path)
     except Exception as error:  # a false header raises errors of many kinds
         raise ValueError(f"`path` must be a WAV file that can be read. Got {path}: {error}") from error
     return pd.DataFrame(samples)
 
 
 def _choose(table: pd.DataFrame, column: Any) -> pd.DataFrame:
-    if column is None:
-        return table
     names = list(table.columns)
+    if column is None:
+        clock = len(names) > 1 and str(names[0]).strip().lower() in _CLOCKS
+        numbers = pd.to_numeric(table.iloc[:, 0], errors="coerce") if clock else None
+        return table.iloc[:, 1:] if clock and (np.diff(numbers) > 0).all() else table
     chosen = []
     for item in column if isinstance(column, (list, tuple)) else [column]:
-        if item in names:
+        if isinstance(item, str) and item in names:
             chosen.append(names.index(item))
         elif isinstance(item, (int, np.integer)) and not isinstance(item, bool) and 0 <= item < len(names):
             chosen.append(int(item))
         else:
-            raise ValueError(f"`column` must be among {', '.join(map(repr, names))}, or a number. Got {item!r}.")
+            known = ", ".join(repr(str(name)) for name in names)
+            raise ValueError(f"`column` must be among {known}, or a number from 0 to {len(names) - 1}. Got {item!r}.")
+    if not chosen:
+        raise ValueError(f"`column` must be at least one column. Got {column!r}.")
     return table.iloc[:, chosen]
 
 
@@ -210,3 +250,8 @@ def _is_number(text: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_datum(text: str) -> bool:
+    """Tell a number or a date from a heading."""
+    return _is_number(text) or any(not pd.isna(pd.to_datetime(text, errors="coerce", format=form)) for form in _DATES)

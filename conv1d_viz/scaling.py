@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._checks import as_series
+from conv1d_viz._checks import as_array
+from conv1d_viz._graph import trace
 from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model
 
@@ -17,7 +18,7 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
 
     Each feature's `minimum` becomes -0.9 and its `maximum` 0.9 on the way in; forecasts, which are of feature 0, are
     scaled back. So activations stay what they were, and forecasts and errors are in the unit of the series. It is a
-    copy: `model` stays as it is, and later training of the one does not change the other.
+    copy in float32, to look at: it is not compiled, and `model` stays as it is.
 
     Parameters
     ----------
@@ -43,15 +44,19 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
     >>> with_scaling(build_model(window=24), minimum=18.9, maximum=29.2)  # doctest: +SKIP
     """
     model = as_model(model)
+    if len(model.inputs[0].shape) != 3 or model.inputs[0].shape[2] is None:
+        raise ValueError(f"`model` must take windows of (window, step, feature). Got {model.inputs[0].shape}.")
     n_features = model.inputs[0].shape[2]
     low, high = (_as_limits(limits, name, n_features) for limits, name in ((minimum, "minimum"), (maximum, "maximum")))
     if (high < low).any():
         raise ValueError(f"`maximum` must not lie below `minimum`. Got {high.tolist()} and {low.tolist()}.")
     width = np.where(high > low, high - low, 1.0)  # as MinMaxScaler does with a feature that does not change
-    if (np.maximum(np.abs(low), np.abs(high)) > 1e4 * width).any():
+    level = np.maximum(np.abs(low), np.abs(high))
+    if ((high > low) & (level > 1e4 * width)).any() or not ((width > 1e-30) & (level < 1e30)).all():
         raise ValueError(
-            "`minimum` and `maximum` must lie apart by at least a ten-thousandth of their size, which float32 can tell "
-            f"apart; subtract the level of the series first. Got {low.tolist()} and {high.tolist()}."
+            "`minimum` and `maximum` must lie apart by at least a ten-thousandth of their size, and within 1e-30 to "
+            f"1e30, which float32 can tell apart; subtract the level of the series, or choose another unit. Got "
+            f"{low.tolist()} and {high.tolist()}."
         )
     scale = (LIMITS[1] - LIMITS[0]) / width
     offset = LIMITS[0] - low * scale
@@ -59,12 +64,15 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
     to_unit = keras.layers.Rescaling(float(1 / scale[0]), float(-offset[0] / scale[0]), name="to_unit")
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
+    for _, layer, _ in trace(copy).places:
+        if hasattr(layer, "finalize_state"):  # what a Normalization derives from its weights
+            layer.finalize_state()
     inner = copy.layers if isinstance(copy, keras.Sequential) else [copy]
     return keras.Sequential([keras.Input(model.inputs[0].shape[1:]), to_scale, *inner, to_unit], name=model.name)
 
 
 def _as_limits(values: Any, name: str, n_features: int) -> Float[np.ndarray, " feature"]:
-    limits = as_series(np.atleast_1d(values), name)[:, 0].astype(np.float64)
+    limits = as_array(np.atleast_1d(values), name, ndim=1, axes="(n_features,)").astype(np.float64)
     if len(limits) != n_features:
         raise ValueError(f"`{name}` must have {n_features} values, one a feature. Got {len(limits)}.")
     return limits

@@ -1,5 +1,6 @@
 """What cannot be trained is refused with the parameter's name; what can be trains."""
 
+import numpy as np
 import pytest
 
 import conv1d_viz as cv
@@ -13,11 +14,17 @@ import conv1d_viz as cv
         (
             {"window": 291},
             ValueError,
-            r"`window` must leave at least 11 windows.*Got 291 and a horizon of 1.*leave 9 of 300",
+            r"`window` must leave at least 291 windows.*Got 291 and a horizon of 1.*leave 9 of 300",
         ),
         ({"window": 400}, ValueError, r"leave 0 of 300 samples"),
         ({"horizon": 0}, ValueError, r"`horizon` must be at least 1"),
-        ({"horizon": 250}, ValueError, r"`window` must leave at least 11 windows"),
+        ({"horizon": 250}, ValueError, r"`window` must leave at least 50 windows"),
+        ({"window": 151}, ValueError, r"`window` must leave at least 151 windows.*leave 149 of 300"),
+        (
+            {"n_samples": 20, "window": 5, "kernel_size": 5, "head_kernel_size": 5, "horizon": 6},
+            ValueError,
+            "at least 11",
+        ),
         ({"train_size": 250}, ValueError, r"`train_size` must be from 10 to 249 of the 250 windows\. Got 250"),
         ({"train_size": 9}, ValueError, r"`train_size` must be from 10 to 249"),
         ({"channels": 0}, ValueError, r"`channels` must be at least 1"),
@@ -38,7 +45,11 @@ def test_what_cannot_be_trained(changes, error, match):
 def test_windows_to_train_with():
     assert cv.check_parameters(300, 50) == 200
     assert cv.check_parameters(300, 50, train_size=249) == 249
-    assert cv.check_parameters(61, 50, kernel_size=50, head_kernel_size=50) == 10  # of 11
+    assert cv.check_parameters(21, 10, kernel_size=10, head_kernel_size=10, train_size=None) == 10  # of 11
+    size = cv.check_parameters(*map(np.uint32, (300, 50, 1)), train_size=np.uint32(100))
+    assert type(size) is int
+    with pytest.raises(ValueError, match="leave 0 of 10 samples"):
+        cv.check_parameters(np.uint32(10), np.uint32(20), np.uint32(1), kernel_size=1, head_kernel_size=1)
 
 
 def test_the_smallest_that_is_allowed_trains():

@@ -44,6 +44,14 @@ def test_series_without_a_period():
     noise = [cv.find_period(rng.standard_normal(300)) for _ in range(100)]
     walks = [cv.find_period(rng.standard_normal(300).cumsum()) for _ in range(100)]
     assert noise.count(None) >= 97
+    for n in (12, 30, 60):
+        assert [cv.find_period(rng.standard_normal(n)) for _ in range(100)].count(None) >= 93
+    assert cv.find_period(np.sin(2 * np.pi * np.arange(40) / 16)) is None  # two and a half periods
+    _, wave = cv.toy_series(300, noise=1.5, period=20, seed=0)
+    assert cv.find_period(wave) is None  # a fifth of its variance is the wave's
+    _, wave = cv.toy_series(300, noise=0.5, period=20, seed=0)
+    assert cv.find_period(wave) == pytest.approx(20, rel=0.02)
+    assert cv.find_period(1e200 * wave) == pytest.approx(20, rel=0.02)
     assert walks.count(None) >= 92
 
 

@@ -1375,6 +1375,8 @@ def test_dates_on_every_axes_that_shows_time_and_on_no_other():
         assert "date" in words
         assert "sample" not in words
         assert {type(ax.xaxis.get_major_formatter()).__name__ for ax in axes} == {"FuncFormatter"}
+    ax = cv.label_dates(call("plot_series"), dates.tz_localize("Europe/Berlin"))
+    assert set(labels_of(ax).values()) <= {"", *dates.strftime("%Y-%m-%d")}
     ax = call("plot_matrix")
     cv.label_dates(ax.get_figure(), dates)
     assert ax.get_xlabel() == "channel j"

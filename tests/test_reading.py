@@ -50,13 +50,68 @@ def test_a_single_column_with_and_without_a_heading(tmp_path, text):
 
 
 def test_a_column_of_numbers_that_has_a_name_is_a_feature(tmp_path):
-    path = write(tmp_path / "a.csv", "year,value\n1700,5\n1701,11\n")
+    path = write(tmp_path / "a.csv", "depth,value\n1700,5\n1701,11\n")
     assert cv.load_series(path).shape == (2, 2)
     assert cv.load_series(path, "value").to_numpy().ravel().tolist() == [5, 11]
     assert cv.load_series(path, 1).columns.tolist() == ["value"]
-    assert cv.load_series(path, ["value", "year"]).to_numpy().tolist() == [[5, 1700], [11, 1701]]
-    for column in ("wave", 2, -1, True, ["value", None]):
-        refused(path, "`column` must be among 'year', 'value'", "Got", column=column)
+    assert cv.load_series(path, ("value", "depth")).to_numpy().tolist() == [[5, 1700], [11, 1701]]
+    for column in ("wave", 2, -1, True, 1.0, ["value", None]):
+        refused(path, "`column` must be among 'depth', 'value', or a number from 0 to 1. Got", column=column)
+    refused(path, "`column` must be at least one column. Got []", column=[])
+    np.save(tmp_path / "a.npy", np.eye(3))
+    refused(tmp_path / "a.npy", "`column` must be among '0', '1', '2'", column=True)
+
+
+def test_a_column_of_years_is_no_feature_unless_it_is_asked_for(tmp_path):
+    path = write(tmp_path / "a.csv", "Year,value\n1700,5\n1701,11\n")
+    assert cv.load_series(path).to_numpy().tolist() == [[5], [11]]
+    assert cv.load_series(path, "Year").to_numpy().tolist() == [[1700], [1701]]
+    falling = write(tmp_path / "b.csv", "time,value\n3,5\n2,11\n")
+    assert cv.load_series(falling).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["2020-01-01,1\n2020-01-02,2\n2020-01-03,3\n", '"2020-01-01","1"\n2020-01-02,2\n2020-01-03,3\n']
+)
+def test_dates_without_a_heading(tmp_path, text):
+    table = cv.load_series(write(tmp_path / "a.csv", text))
+    assert table.index.equals(pd.date_range("2020-01-01", periods=3))
+    assert table.to_numpy().tolist() == [[1], [2], [3]]
+
+
+def test_quoted_numbers_without_a_heading(tmp_path):
+    assert cv.load_series(write(tmp_path / "a.csv", '"1","2"\n"3","4"\n')).to_numpy().tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    "text", ["v\n1,5\n2,5\n", "Temperatur (°C)\n11,1\n12,2\n", "a,b\n1,2,3\n4,5,6\n", "date,t\n2020-01-01,11,1\n"]
+)
+def test_no_field_is_lost_silently(tmp_path, text):
+    refused(write(tmp_path / "a.csv", text), "`path` must have as many fields in each row", "decimal commas")
+
+
+def test_decimal_commas_beside_semicolons(tmp_path):
+    table = cv.load_series(write(tmp_path / "a.csv", "Tag;T\n01.02.2020;1,5\n02.02.2020;-2,25\n"))
+    assert table.index.tolist() == [pd.Timestamp("2020-02-01"), pd.Timestamp("2020-02-02")]
+    assert table.to_numpy().tolist() == [[1.5], [-2.25]]
+    refused(write(tmp_path / "b.csv", "a;b\n1;1.234,5\n"), "Got '1.234,5' in row 0")
+
+
+@pytest.mark.parametrize("text", ["d,v\n01/02/2020,1\n02/02/2020,2\n", "d,v\n00:00,1\n01:00,2\n"])
+def test_dates_that_can_be_read_in_two_ways_are_text(tmp_path, text):
+    refused(write(tmp_path / "a.csv", text), "`path` must hold a finite number in each row. Got '0")
+
+
+def test_dates_with_a_time_zone_are_in_utc(tmp_path):
+    hours = pd.date_range("2024-03-30 22:00", periods=6, freq="h", tz="UTC").tz_convert("Europe/Berlin")
+    pd.Series(np.arange(6.0), hours, name="v").to_csv(tmp_path / "a.csv")  # across the change of the clocks
+    index = cv.load_series(tmp_path / "a.csv").index
+    assert index.tolist() == hours.tz_convert("UTC").tz_localize(None).tolist()
+
+
+def test_spaces_around_headings_and_fields(tmp_path):
+    table = cv.load_series(write(tmp_path / "a.csv", "a, b\n1, 2\n3, 4\n"), "b")
+    assert table.to_numpy().tolist() == [[2], [4]]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +133,7 @@ def test_gaps_and_text_are_refused_with_their_row(tmp_path, text, found):
     [
         (["2020-01-01", "2020-01-03", "2020-01-02"], ("dates that rise", "in row 2")),
         (["2020-01-01", "2020-01-01", "2020-01-02"], ("dates that rise", "in row 1")),
-        (["2020-01-01", "soon", "2020-01-02"], ("a date in each row. Got 'soon' in row 1",)),
+        (["2020-01-01", "soon", "2020-01-02"], ("a date in each row", "Got 'soon' in row 1")),
         (["2020-01-01", "2020-02-01", "2020-03-01", "2020-05-01"], ("leave out no dates", "in row 3")),
         (["2020-01-04", "2020-01-05", "2020-01-06", "2020-01-09"], ("leave out no dates", "in row 3")),
         (["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-15"], ("leave out no dates", "in row 3")),
@@ -115,14 +170,28 @@ def test_arrays_of_another_kind(tmp_path, array):
     refused(tmp_path / "a.npy", "`path` must be an array of numbers of shape (time,) or (time, feature)")
 
 
+class Spiteful:
+    def __reduce__(self):
+        return pytest.fail, ("a pickle was opened",)
+
+
 def test_a_pickle_is_not_opened(tmp_path):
-    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "a.npy", np.array([Spiteful()], dtype=object), allow_pickle=True)
     refused(tmp_path / "a.npy", "`path` must be an array of numbers")
+
+
+def test_arrays_that_are_not_what_they_claim(tmp_path):
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (10**13,)})
+    refused(tmp_path / "a.npy", "`path` must be an array of numbers")
+    np.savez(tmp_path / "b.npz", np.ones(3))
+    (tmp_path / "b.npz").rename(tmp_path / "b.npy")
+    refused(tmp_path / "b.npy", "`path` must be an array of numbers", "Got", "several arrays")
 
 
 def test_an_array_with_a_gap(tmp_path):
     np.save(tmp_path / "a.npy", [1.0, np.nan, np.nan])
-    refused(tmp_path / "a.npy", "Got 'nan' in row 1 (1) of column 0, and 1 more such")
+    refused(tmp_path / "a.npy", "Got 'nan' in row 1 (1) of column '0', and 1 more such")
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32, np.uint8])
@@ -131,6 +200,13 @@ def test_wav_files(tmp_path, dtype, channels):
     samples = np.arange(40).reshape(-1, channels).astype(dtype).squeeze()
     wavfile.write(tmp_path / "a.wav", 8000, samples)
     assert cv.load_series(tmp_path / "a.wav").to_numpy().tolist() == samples.reshape(-1, channels).tolist()
+
+
+def test_a_wav_file_that_was_cut_off(tmp_path):
+    wavfile.write(tmp_path / "a.wav", 8000, np.arange(100, dtype=np.int16))
+    content = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(content[:-40])
+    refused(tmp_path / "a.wav", "`path` must be a WAV file that can be read")
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.npy"])
@@ -171,6 +247,12 @@ def test_a_toy_series_goes_on_where_training_ended():
         3,
         4,
     ]
+
+
+@pytest.mark.parametrize("info", [{}, None, {"parameters": {}}, {"parameters": 3}])
+def test_a_story_without_a_series(info):
+    with pytest.raises(ValueError, match=r"`info` must name a series among its parameters"):
+        cv.series_of(info)
 
 
 def test_a_series_from_a_file_ends_where_the_file_ends(tmp_path):

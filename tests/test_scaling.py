@@ -16,6 +16,8 @@ def series():
 @pytest.fixture(scope="module")
 def both(series):
     model = cv.build_model(20, 3, 4, 5, 3, horizon=2, seed=0)
+    rng = np.random.default_rng(1)  # other weights than a clone would draw again
+    model.set_weights([rng.normal(0, 0.3, weight.shape) for weight in model.get_weights()])
     scaler = MinMaxScaler((-0.9, 0.9)).fit(series[:50])
     return model, scaler, cv.with_scaling(model, scaler.data_min_, scaler.data_max_)
 
@@ -62,6 +64,30 @@ def test_a_functional_model_keeps_its_layers_inside():
     assert cv.receptive_field(own, "yours/conv") == (3, 1, 0)
 
 
+def test_a_feature_that_does_not_change_may_have_any_level(both):
+    own = cv.with_scaling(both[0], [0, 0, 20_000], [1, 1, 20_000])
+    assert np.isfinite(own.predict(np.full((1, 20, 3), 0.5), verbose=0)).all()
+
+
+def test_what_a_layer_derives_from_its_weights_is_copied_too():
+    data = np.random.default_rng(2).uniform(-0.9, 0.9, (9, 20, 1))
+    normalize = keras.layers.Normalization()
+    normalize.adapt(7 * data + 3)
+    model = keras.Sequential([keras.Input((20, 1)), normalize, keras.layers.Conv1D(1, 5), keras.layers.Flatten()])
+    np.testing.assert_allclose(
+        cv.with_scaling(model, -0.9, 0.9).predict(data, verbose=0),
+        (model.predict(data, verbose=0)),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def test_models_that_take_no_windows():
+    flat = keras.Sequential([keras.Input((20,)), keras.layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"`model` must take windows of \(window, step, feature\)\. Got"):
+        cv.with_scaling(flat, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("minimum", "maximum", "match"),
     [
@@ -69,6 +95,9 @@ def test_a_functional_model_keeps_its_layers_inside():
         ([0, 0, 0], [1, 1], r"`maximum` must have 3 values, one a feature\. Got 2"),
         ([0, 0, 2], [1, 1, 1], r"`maximum` must not lie below `minimum`"),
         ([0, 0, np.nan], [1, 1, 1], r"`minimum` must hold finite numbers"),
+        ([[0, 0, 0]], [1, 1, 1], r"`minimum` must have the shape \(n_features,\)"),
+        ([0, 0, 0], [1, 1, 1e-40], r"`minimum` and `maximum` must lie apart"),
+        ([0, 0, -1e36], [1, 1, 1e39], r"`minimum` and `maximum` must lie apart"),
         ([0, 0, 1e6], [1, 1, 1e6 + 1], r"`minimum` and `maximum` must lie apart by at least a ten-thousandth"),
     ],
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,7 +17,8 @@ _SAMPLE = "sample"  # the label of every axis of time
 def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure | Axes:
     """Write dates at the ticks of all time axes of a figure: those labelled "sample".
 
-    The axes still count samples, so a convolution's steps stay equally wide, whatever months and holidays do.
+    Given one of its axes, it labels the others too. The axes still count samples, so a convolution's steps stay
+    equally wide, whatever months and holidays do.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure 
     first = as_size(first, "first", minimum=-(2**53))
     if dates is None:
         return figure
-    stamps = np.asarray(dates)
+    stamps = np.asarray(dates.tz_localize(None) if isinstance(dates, pd.DatetimeIndex) else dates)
     if stamps.dtype.kind != "M" or stamps.ndim != 1 or not len(stamps):
         raise TypeError(f"`dates` must be an array of datetimes. Got dtype {stamps.dtype} and shape {stamps.shape}.")
     stamps = stamps.astype("datetime64[s]")
