@@ -33,7 +33,7 @@ import conv1d_viz as cv
         ({"epochs": 0}, ValueError, r"`epochs` must be at least 1"),
         ({"patience": -1}, ValueError, r"`patience` must be at least 0"),
         ({"seed": None}, ValueError, r"`seed` must be an integer from 0 to .*Got None"),
-        ({"seed": 2**32}, ValueError, r"`seed` must be an integer from 0 to"),
+        ({"seed": 2**32 - 2}, ValueError, r"`seed` must be an integer from 0 to"),
         ({"period": 1}, ValueError, r"`period` must be a finite number above 1\. Got 1"),
     ],
 )
@@ -43,7 +43,8 @@ def test_what_cannot_be_trained(changes, error, match):
 
 
 def test_windows_to_train_with():
-    assert cv.check_parameters(300, 50) == 200
+    assert cv.check_parameters(300, 50, patience=0, seed=2**32 - 3) == 200
+    assert cv.check_parameters(1049, 50) == 799  # of 999
     assert cv.check_parameters(300, 50, train_size=249) == 249
     assert cv.check_parameters(21, 10, kernel_size=10, head_kernel_size=10, train_size=None) == 10  # of 11
     size = cv.check_parameters(*map(np.uint32, (300, 50, 1)), train_size=np.uint32(100))

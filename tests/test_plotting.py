@@ -1375,6 +1375,12 @@ def test_dates_on_every_axes_that_shows_time_and_on_no_other():
         assert "date" in words
         assert "sample" not in words
         assert {type(ax.xaxis.get_major_formatter()).__name__ for ax in axes} == {"FuncFormatter"}
+    ax = cv.label_dates(cv.plot_series(np.arange(-20, 20), np.arange(40.0)), dates, first=-20)
+    assert labels_of(ax)[0] == "2000-01-21"
+    figure, axes = call("plot_forecast")  # of which the lower axes alone is labelled
+    cv.label_dates(figure, dates)
+    assert axes[0].xaxis.get_major_formatter() is axes[1].xaxis.get_major_formatter()
+    assert axes[0].get_xticks().tolist() == axes[1].get_xticks().tolist()
     ax = cv.label_dates(call("plot_series"), dates.tz_localize("Europe/Berlin"))
     assert set(labels_of(ax).values()) <= {"", *dates.strftime("%Y-%m-%d")}
     ax = call("plot_matrix")

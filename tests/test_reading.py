@@ -137,6 +137,9 @@ def test_gaps_and_text_are_refused_with_their_row(tmp_path, text, found):
         (["2020-01-01", "2020-02-01", "2020-03-01", "2020-05-01"], ("leave out no dates", "in row 3")),
         (["2020-01-04", "2020-01-05", "2020-01-06", "2020-01-09"], ("leave out no dates", "in row 3")),
         (["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-15"], ("leave out no dates", "in row 3")),
+        (["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-09"], ("leave out no dates", "in row 3")),
+        (["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-29"], ("leave out no dates", "in row 3")),
+        (["2024-01-01", "2024-01-11", "2024-01-21", "2024-02-06"], ("leave out no dates", "in row 3")),
     ],
 )
 def test_dates_that_do_not_run_evenly_are_refused(tmp_path, dates, words):
@@ -147,6 +150,25 @@ def test_dates_that_do_not_run_evenly_are_refused(tmp_path, dates, words):
 def test_usual_dates_are_even_enough(tmp_path, freq):
     pd.Series(np.arange(60.0), pd.date_range("2019-12-30", periods=60, freq=freq)).to_csv(tmp_path / "a.csv")
     assert len(cv.load_series(tmp_path / "a.csv")) == 60
+
+
+@pytest.mark.parametrize("dates", [["2024-01-01", "2024-01-11", "2024-01-21", "2024-02-04"], ["2024-01-01"]])
+def test_dates_that_are_even_enough(tmp_path, dates):
+    path = write(tmp_path / "a.CSV", "date,v\n" + "".join(f"{date},1\n" for date in dates))
+    assert cv.load_series(path, max_bytes=path.stat().st_size).index.tolist() == [pd.Timestamp(d) for d in dates]
+    assert cv.load_series(path).index.name == "date"
+
+
+def test_a_path_from_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path / "a.csv", "1\n2\n")
+    assert len(cv.load_series("~/a.csv")) == 2
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, bool, np.int64, np.float32])
+def test_arrays_of_all_kinds_of_numbers(tmp_path, dtype):
+    np.save(tmp_path / "a.npy", np.array([0, 1, 1], dtype=dtype))
+    assert cv.load_series(tmp_path / "a.npy").to_numpy().tolist() == [[0], [1], [1]]
 
 
 def test_working_days_with_a_holiday(tmp_path):

@@ -53,7 +53,8 @@ def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure 
 
     def written(place: float, _: Any = None) -> str:
         row = round(place) - first
-        return str(stamps[row])[:digits].replace("T", " ") if 0 <= row < len(stamps) else ""
+        known = 0 <= row < len(stamps) and not np.isnat(stamps[row])
+        return str(stamps[row])[:digits].replace("T", " ") if known else ""
 
     whole = figure_of(figure) if isinstance(figure, Axes) else figure
     timed = [ax for ax in whole.axes if _SAMPLE in (ax.get_xlabel(), whole.get_supxlabel())]
@@ -62,8 +63,8 @@ def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure 
     for ax in timed:
         if ax.get_xlabel() == _SAMPLE:
             ax.set_xlabel("date")
-        for sharing in ax.get_shared_x_axes().get_siblings(ax):
-            room = sharing.get_window_extent().width / whole.dpi * 72 / (0.62 * TICK * digits)
-            sharing.xaxis.set_major_locator(plt.MaxNLocator(max(1, int(room / 1.6)), integer=True, min_n_ticks=1))
-            sharing.xaxis.set_major_formatter(written)
+        room = ax.get_window_extent().width / whole.dpi * 72 / (0.62 * TICK * digits)
+        # Axes that share x share these too.
+        ax.xaxis.set_major_locator(plt.MaxNLocator(max(1, int(room / 1.6)), integer=True, min_n_ticks=1))
+        ax.xaxis.set_major_formatter(written)
     return figure
