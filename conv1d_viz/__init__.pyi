@@ -31,8 +31,9 @@ from .plotting import (
     plot_timeline_map,
     plot_window_map,
 )
-from .reading import SeriesPart, load_series, series_of
+from .reading import load_series
 from .reads import field_between, seen_cells
+from .recall import SeriesPart, series_of
 from .roles import channel_roles, layer_roles
 from .runs import TrainingRuns, load_runs
 from .scaling import with_scaling

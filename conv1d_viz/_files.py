@@ -1,0 +1,115 @@
+"""The readers of the files that a series may come from: tables as they stand in them, with dates as index."""
+
+import csv
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# No others: of 05/03/2024 no one can tell whether it is in March or in May.
+_DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        start = file.read(1 << 16)
+    separator = max(",;\t", key=start.partition("\n")[0].count)
+    rows = [[field.strip() for field in row] for row in csv.reader(start.splitlines()[:2], delimiter=separator)]
+    first, second = [*rows, [], []][:2]
+    # A table without a heading begins with numbers, or with a date and numbers.
+    headed = not (first and all(map(_is_number, first[1:] or first)) and _is_datum(first[0]))
+    if len(second) > len(first):
+        raise ValueError(
+            f"`path` must have as many fields in each row. Got {len(second)} in row 0 below a heading of {len(first)}; "
+            "decimal commas need semicolons or tabs between the columns."
+        )
+    options = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "skipinitialspace": True}
+    table = pd.read_csv(path, sep=separator, header=0 if headed else None, encoding="utf-8-sig", **options)
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ValueError(f"`path` must have as many fields in each row. Got rows longer than the first line of {path}.")
+    table = table[: 1 + max(np.flatnonzero((table != "").any(axis=1)), default=-1)]  # no blank lines at the end
+    if separator != ",":
+        table = table.map(lambda text: text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+    if table.shape[1] < 2:
+        return table
+    dates = _as_dates(table.iloc[:, 0])
+    if dates is not None:
+        return table.iloc[:, 1:].set_index(pd.DatetimeIndex(dates, name=table.columns[0]))
+    unnamed = headed and not any(letter.isalpha() for letter in str(table.columns[0]).removeprefix("Unnamed: "))
+    return table.iloc[:, 1:] if unnamed else table
+
+
+def _as_dates(column: pd.Series) -> pd.Series | None:
+    """Return a column of dates as such, in UTC where they have a time zone; None where it holds no dates."""
+    if column.map(_is_number).any():
+        return None
+    forms = [pd.to_datetime(column, errors="coerce", format=form, utc=True) for form in _DATES]
+    dates = min(forms, key=lambda parsed: parsed.isna().sum())
+    if dates.isna().all():
+        return None
+    if dates.isna().any():
+        row = int(np.argmax(dates.isna()))
+        raise ValueError(
+            f"`path` must have a date in each row, such as 2024-05-31 or 31.05.2024. Got {column.iloc[row]!r} in row "
+            f"{row}, counted from 0."
+        )
+    return dates.dt.tz_localize(None)
+
+
+def read_npy(path: Path) -> pd.DataFrame:
+    try:
+        array = np.load(path, allow_pickle=False, mmap_mode="r")  # a header may claim more than the file holds
+    except ValueError as error:
+        raise ValueError(f"`path` must be an array of numbers. Got {path}: {error}") from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+        found = f"dtype {array.dtype} and shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
+        raise ValueError(
+            f"`path` must be an array of numbers of shape (time,) or (time, feature). Got {path} with {found}."
+        )
+    return pd.DataFrame(np.array(array))
+
+
+def read_wav(path: Path) -> pd.DataFrame:
+    from scipy.io import wavfile  # needed for this kind of file alone
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Reached EOF prematurely")  # it would return the samples there are
+            warnings.filterwarnings("ignore", "Chunk")  # of a kind that SciPy does not know, beside the samples
+            _, samples = wavfile.read(path)
+    except Exception as error:  # a false header raises errors of many kinds
+        raise ValueError(f"`path` must be a WAV file that can be read. Got {path}: {error}") from error
+    return pd.DataFrame(samples)
+
+
+def require_even(dates: pd.DatetimeIndex) -> None:
+    """Refuse dates that do not rise, or that leave some out; months and working days are even enough."""
+    steps = np.diff(dates.to_numpy()) / np.timedelta64(1, "s")
+    if len(steps) and steps.min() <= 0:
+        row = int(np.argmax(steps <= 0)) + 1
+        raise ValueError(f"`path` must have dates that rise. Got {dates[row]} after {dates[row - 1]} in row {row}.")
+    if len(steps) > 1 and dates.day_of_week.max() < 5 and np.median(steps) == 86_400:
+        days = dates.to_numpy().astype("datetime64[D]")
+        steps, usual = np.busday_count(days[:-1], days[1:]), 3  # a holiday or two in a row
+    else:
+        usual = 1.5 * np.median(steps) if len(steps) else 0
+    if len(steps) and steps.max() > usual:
+        row = int(np.argmax(steps > usual)) + 1
+        raise ValueError(
+            f"`path` must leave out no dates. Got {dates[row]} after {dates[row - 1]} in row {row}, counted from 0."
+        )
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_datum(text: str) -> bool:
+    """Tell a number or a date from a heading."""
+    return _is_number(text) or any(not pd.isna(pd.to_datetime(text, errors="coerce", format=form)) for form in _DATES)
