@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz.explore._cells import Clock, LayerCells
-from conv1d_viz.plotting.layers import _step_label
 from conv1d_viz.plotting.series import plot_series
 from conv1d_viz.plotting.style import (
     ACCENT,
@@ -24,6 +23,7 @@ from conv1d_viz.plotting.style import (
     number_whole,
     plain_numbers,
     runs_of,
+    step_label,
     value_scale,
 )
 
@@ -109,7 +109,7 @@ class ChannelPicture:
         cmap, norm = value_scale(cells.acts)  # all channels share it
         self.image.set(cmap=cmap, clim=(norm.vmin, norm.vmax), extent=(-0.5, n_windows - 0.5, n_steps - 0.5, -0.5))
         self.map.set(xlim=(-0.5, n_windows - 0.5), ylim=(n_steps - 0.5, -0.5))
-        self.map.set_ylabel(_step_label(field.stride if field else 1))
+        self.map.set_ylabel(step_label(field.stride if field else 1))
         padded = [] if field is None else runs_of(field.sees_padding(n_steps, self.window))
         self.hatch.set_verts([_box(-0.5, n_windows - 0.5, first - 0.5, last + 0.5) for first, last in padded])
         for artist in (self.seen, self.padding, self.diagonal, *self.centres):

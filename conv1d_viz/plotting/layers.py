@@ -19,6 +19,7 @@ from conv1d_viz.plotting.style import (
     new_axes,
     number_whole,
     runs_of,
+    step_label,
     value_scale,
 )
 
@@ -94,7 +95,7 @@ def plot_window_map(
     number_whole(ax.xaxis)
     number_whole(ax.yaxis)
     color_bar(ax, image, "activation")
-    return dress(ax, title, "window (each starts one sample later)", _step_label(stride))
+    return dress(ax, title, "window (each starts one sample later)", step_label(stride))
 
 
 def _draw_diagonal(ax: Axes, time: int, stride: int, note: str | None, n_windows: int, steps: np.ndarray) -> None:
@@ -120,10 +121,6 @@ def _windows_of(time: int, steps: np.ndarray, stride: int, n_windows: int) -> tu
     """Return the window of each step's cell at a time, and whether there is such a window."""
     windows = time - steps * stride
     return windows, (windows >= 0) & (windows < n_windows)
-
-
-def _step_label(stride: int) -> str:
-    return "step in the window" + (f" (each {stride} samples later)" if stride > 1 else "")
 
 
 def plot_diagonal_deviation(
@@ -164,7 +161,7 @@ def plot_diagonal_deviation(
     _name_runs(ax, runs_of(padded), n_steps)
     ax.set_xlim(-0.5, n_steps - 0.5)
     number_whole(ax.xaxis)
-    return dress(ax, title, _step_label(stride), "largest difference\nin activation")
+    return dress(ax, title, step_label(stride), "largest difference\nin activation")
 
 
 def _name_runs(ax: Axes, runs: list[tuple[int, int]], n_steps: int) -> None:

@@ -153,6 +153,11 @@ def plain_numbers(ax: Axes) -> None:
     ax.ticklabel_format(axis="y", scilimits=POWERS)
 
 
+def step_label(stride: int) -> str:
+    """Label of an axis of steps, with the samples between two of them where these are not one."""
+    return "step in the window" + (f" (each {stride} samples later)" if stride > 1 else "")
+
+
 def runs_of(mask: np.ndarray) -> list[tuple[int, int]]:
     """First and last index of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(int), [0]))))
