@@ -85,8 +85,8 @@ WRONG = {
         r"a finite number in each row\. Got 'high' in row 2",
     ),
     "too few windows": ("01_train", {"SERIES": "FOLDER/days.csv", "WINDOW": 250}, r"`window` must leave at least 250"),
-    "nothing that varies": ("01_train", {"SERIES": "FOLDER/flat.npy", "WINDOW": 9}, r"SERIES must vary"),
-    "a level that float32 cannot hold": ("01_train", {"SERIES": "FOLDER/high.npy", "WINDOW": 9}, r"must lie apart"),
+    "nothing that varies": ("01_train", {"SERIES": "FOLDER/flat.npy", "WINDOW": 20}, r"SERIES must vary"),
+    "a level that float32 cannot hold": ("01_train", {"SERIES": "FOLDER/high.npy", "WINDOW": 20}, r"must lie apart"),
     "no such layer": ("02_activations", {"LAYER": "conv9"}, r"`layer` must be one of the model's layers.*Got 'conv9'"),
     "no such model": ("03_ablation", {"MODEL_NAME": "none"}, r"`path` must be a file\. Got .*none\.keras"),
 }
@@ -103,6 +103,7 @@ def series_files(folder):
     load = 40 + 9 * np.sin(2 * np.pi * np.arange(400) / 7) + generator.standard_normal(400)
     pd.DataFrame({"rain": generator.uniform(0, 9, 400), "load": load}, days).to_csv(folder / "days.csv", sep=";")
     wavfile.write(folder / "tone.wav", 8000, (9000 * np.sin(2 * np.pi * np.arange(2000) / 36.4)).astype(np.int16))
+    (folder / "matplotlibrc").write_text("figure.max_open_warning: 0", encoding="utf-8")
     np.save(folder / "flat.npy", np.full(100, 3.0))
     np.save(folder / "high.npy", 1e6 + np.sin(np.arange(100.0)))
     (folder / "text.csv").write_text("v\n1\n2\nhigh\n", encoding="utf-8")
@@ -116,6 +117,8 @@ def run(name, parameters, folder):
     environment = os.environ | {"CONV1D_VIZ_OUTPUT": str(folder), "KERAS_BACKEND": "tensorflow"}
     # Two settings share the processor.
     environment |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    # Figures are drawn and saved, and not drawn once more for the page, which no one looks at.
+    environment |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": str(folder.parent / "series" / "matplotlibrc")}
     options = {"cwd": NOTEBOOKS, "capture_output": True, "text": True, "check": False}
     done = subprocess.run([*map(str, command), "--no-progress-bar"], env=environment, timeout=900, **options)
     assert (folder / f"{name}.ipynb").is_file(), done.stderr
@@ -140,7 +143,7 @@ def outcomes(request, tmp_path_factory):
         for name, own in known.items():
             others = {k: v for k, v in later.items() if k != "CHANNEL" or k in own}
             results[name] = run(name, named | others, folder)
-        return results
+        return results, folder / "figures"
 
     def stopped(key):
         folder = root / re.sub(r"\W+", "_", key)
@@ -155,12 +158,14 @@ def outcomes(request, tmp_path_factory):
 
 @pytest.mark.parametrize("key", SETTINGS)
 def test_the_notebooks_run_and_read_right(outcomes, key):
-    for name, (done, cells) in outcomes[key].result().items():
+    results, figures = outcomes[key].result()
+    for name, (done, cells) in results.items():
         assert done.returncode == 0, f"{name}: {done.stderr[-2500:]}"
         outputs = [output for cell in cells for output in cell["outputs"]]
         assert not [o for o in outputs if o.get("name") == "stderr" or o["output_type"] == "error"], name
         said = "\n".join("".join(o["text"]) for o in outputs if o["output_type"] == "stream")
         assert not re.search(r"\bnan\b|\binf\b|Warning|None of", said), f"{name}: {said}"
+        assert len(list(figures.glob(f"{name[:2]}_*.png"))) >= (7 if name == "01_train" else 18), name
         assert name == "01_train" or re.search(SETTINGS[key][2], said), f"{name}: {said}"
 
 
