@@ -1,29 +1,16 @@
 """One colour strip a channel, with the wave through it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from conv1d_viz._checks import as_array
 from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import (
-    INK,
-    PAPER,
-    TICK,
-    TRUTH,
-    color_bar,
-    dress,
-    name_figure,
-    new_axes,
-    runs_of,
-    value_scale,
-)
+from conv1d_viz.plotting.style import INK, color_bar, dress, new_axes, value_scale
 from conv1d_viz.plotting.wave import (
     UNIT,
     Wave,
@@ -80,8 +67,8 @@ def plot_strips(
     time, wave, n_channels = as_cells(time, len(line)), as_wave(wave), line.shape[1]
     if roles is not None and len(roles) != n_channels:
         raise ValueError(f"`roles` must have {n_channels} words, one a channel. Got {len(roles)}.")
-    ax = new_axes(ax, height=_stack_height(n_channels))
-    images = _draw_strips(ax, line, time, wave, value_scale(line) if share_scale else None)
+    ax = new_axes(ax, height=stack_height(n_channels))
+    images = draw_strips(ax, line, time, wave, value_scale(line) if share_scale else None)
     ends = [""] * n_channels if roles is None else [str(role) for role in roles]
     if not share_scale:
         limits = [f"up to {np.abs(channel).max():.2g}" for channel in line.T]
@@ -127,87 +114,14 @@ def plot_strip(
     line, wave = as_line(line, "line"), as_wave(wave)
     time = as_cells(time, len(line))
     ax = new_axes(ax, height=1.7 if wave is None else 2.1)
-    image = _draw_strips(ax, line[:, None], time, wave, value_scale(line))[0]
+    image = draw_strips(ax, line[:, None], time, wave, value_scale(line))[0]
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     color_bar(ax, image, unit)
     return dress(ax, title, "sample")
 
 
-def plot_strip_columns(
-    lines: Mapping[str, Any],
-    time: Any,
-    *,
-    waves: Mapping[str, tuple[Any, Any]],
-    missing: Mapping[str, Any] | None = None,
-    unit: str = UNIT,
-    title: str | None = "The same channels, other waves",
-) -> tuple[Figure, np.ndarray]:
-    """Draw stacks of strips side by side, one for each input, on one colour scale.
-
-    Parameters
-    ----------
-    lines : mapping of str to array-like of shape (time, n_channels)
-        The timelines of each input.
-    time : array-like of shape (time,)
-        The samples that they are about.
-    waves : mapping of str to (array-like, array-like)
-        Times and values of each input, under the same names.
-    missing : mapping of str to array-like of bool of shape (time,) or None
-        For some inputs, the times at which they have no value; these are hatched.
-    unit : str
-        Label of the colour bar.
-    title : str or None
-        Title.
-
-    Returns
-    -------
-    figure : Figure
-        The figure.
-    axes : ndarray of Axes
-        One an input.
-    """
-    if not lines or set(lines) != set(waves):
-        raise ValueError(f"`waves` must have the names of `lines`, {sorted(lines)}. Got {sorted(waves)}.")
-    arrays = {
-        name: as_array(line, f"lines[{name!r}]", ndim=2, axes="(time, n_channels)") for name, line in lines.items()
-    }
-    length, n_channels = next(iter(arrays.values())).shape
-    for name, line in arrays.items():
-        if line.shape != (length, n_channels):
-            raise ValueError(f"`lines[{name!r}]` must have the shape {(length, n_channels)}. Got {line.shape}.")
-    time = as_cells(time, length)
-    drawn = {name: as_wave(wave) for name, wave in waves.items()}
-    if set(missing or {}) - set(arrays):
-        raise ValueError(f"`missing` must have names of `lines`, {sorted(arrays)}. Got {sorted(missing)}.")
-    gaps = {name: as_line(gap, f"missing[{name!r}]", length) > 0 for name, gap in (missing or {}).items()}
-    figure, axes = plt.subplots(
-        1,
-        len(arrays),
-        figsize=(9, max(2.4, _stack_height(n_channels))),
-        sharex=True,
-        layout="constrained",
-        squeeze=False,
-    )
-    axes = axes[0]
-    scale = value_scale(*arrays.values())
-    for ax, (name, line) in zip(axes, arrays.items(), strict=True):
-        images = _draw_strips(ax, line, time, drawn[name], scale)
-        if name in gaps:
-            half = (time[-1] - time[0]) / (2 * max(length - 1, 1))
-            for first, last in runs_of(gaps[name]):
-                ax.axvspan(
-                    time[first] - half, time[last] + half, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0
-                )
-        ax.xaxis.set_major_locator(plt.MaxNLocator(3))
-        number_channels(dress(ax, None, "sample", "channel" if ax is axes[0] else None), n_channels)
-        ax.set_title(name, loc="left", fontsize=TICK + 1, color=INK)
-    name_figure(figure, title)
-    color_bar(axes, images[0], unit)
-    return figure, axes
-
-
-def _draw_strips(
+def draw_strips(
     ax: Axes, line: np.ndarray, time: np.ndarray, wave: Wave | None, scale: tuple[Colormap, Normalize] | None
 ) -> list[AxesImage]:
     """Draw one strip a channel at y = channel, each with its own scale where none is given."""
@@ -223,6 +137,6 @@ def _draw_strips(
     return images
 
 
-def _stack_height(n_channels: int) -> float:
+def stack_height(n_channels: int) -> float:
     """Inches; 14 serve up to 70 channels, each with a line of text, and are about one and a half times the width."""
     return max(2.1, min(1.0 + 0.56 * n_channels, max(14, min(0.2 * n_channels, 22))))
