@@ -60,7 +60,8 @@ def _as_dates(column: pd.Series) -> pd.Series | None:
 
 def read_npy(path: Path) -> pd.DataFrame:
     try:
-        array = np.load(path, allow_pickle=False, mmap_mode="r")  # a header may claim more than the file holds
+        with np.errstate(over="ignore"):  # a header may claim more than the file holds, or than there are numbers for
+            array = np.load(path, allow_pickle=False, mmap_mode="r")
     except ValueError as error:
         raise ValueError(f"`path` must be an array of numbers. Got {path}: {error}") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.ndim not in (1, 2):

@@ -9,19 +9,12 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
+from conv1d_viz._architecture import architecture_of, is_same_model, require_rebuilt
 from conv1d_viz._checks import as_array, as_number, as_size
 from conv1d_viz._models import as_model, as_targets, as_windows
 from conv1d_viz.model import build_model, train
 from conv1d_viz.paths import as_path
-from conv1d_viz.runs import (
-    History,
-    TrainingRuns,
-    architecture_of,
-    is_same_model,
-    load_runs,
-    require_rebuilt,
-    write_runs,
-)
+from conv1d_viz.runs import History, TrainingRuns, add_run, load_runs, runs_kept
 
 # Training seeds a generator that the threads of a process share.
 _ONE_AT_A_TIME = threading.Lock()
@@ -41,9 +34,9 @@ def train_many(
     """Train one model for each seed, and keep weights and losses in one file.
 
     The file is written anew after each training. Seeds that it already holds are not trained again, so a call that was
-    interrupted is taken up by the same call, and one that was done only reads. Within `joblib.parallel_config(...)`
-    the trainings are shared out among its workers; without it each runs in this process, which seeds Keras' global
-    generator as `train` does.
+    interrupted is taken up by the same call, and one that was done only reads. Several calls at once, from whatever
+    notebooks, may add to one file. Within `joblib.parallel_config(...)` the trainings are shared out among its workers;
+    without it each runs in this process, which seeds Keras' global generator as `train` does.
 
     Parameters
     ----------
@@ -99,36 +92,20 @@ def train_many(
         "weights": _shapes(template),
     }
     require_rebuilt(template)
-    known = load_runs(path) if path.exists() else TrainingRuns([], [], [], settings, architecture_of(template))
-    for name, value in settings.items():
-        if known.settings.get(name) != value:
-            raise ValueError(
-                f"`path` must be new, or hold trainings of the same data and settings. Got {path}, whose {name} "
-                f"are {known.settings.get(name)} and not {value}."
-            )
-    if not is_same_model(known.architecture, architecture_of(template)):
-        raise ValueError(f"`path` must be new, or hold trainings of the model that `build` returns. Got {path}.")
-
-    done = dict(zip(known.seeds, zip(known.histories, known.weights, strict=True), strict=True))
-
-    def runs_of(chosen: Iterable[int]) -> TrainingRuns:
-        rows = [(seed, *done[seed]) for seed in chosen]
-        return TrainingRuns(*([row[k] for row in rows] for k in range(3)), settings, known.architecture)
-
-    missing = [seed for seed in seeds if seed not in done]
+    known = runs_kept(path, settings, architecture_of(template))
+    missing = [seed for seed in seeds if seed not in known.seeds]
     jobs = (joblib.delayed(_train_one)(build, known.architecture, seed, x, y, settings) for seed in missing)
     results = joblib.Parallel(return_as="generator_unordered")(jobs)
     diverged = {}
-    for seed, *result in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
-        if isinstance(result[0], FloatingPointError):
-            diverged[seed] = result[0]
-            continue
-        done[seed] = tuple(result)
-        write_runs(runs_of(sorted(done)), path)  # by seed, so that the file does not depend on which was done first
+    for seed, history, weights in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
+        if isinstance(history, FloatingPointError):
+            diverged[seed] = history
+        else:
+            add_run(TrainingRuns([seed], [history], [weights], settings, known.architecture), path)
     if diverged:
         seed, error = min(diverged.items())
         raise FloatingPointError(f"{len(diverged)} of `seeds` failed, {sorted(diverged)}; seed {seed}: {error}")
-    return runs_of(seeds)
+    return load_runs(path).of(seeds)
 
 
 def _train_one(

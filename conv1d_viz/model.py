@@ -126,6 +126,9 @@ def train(
         If the arrays do not fit the model or each other, the model is not compiled, or a number is out of range.
     FloatingPointError
         If a loss is no longer finite.
+    KeyboardInterrupt
+        If it is interrupted. The model then has the best weights so far, as the message says, and its losses are in
+        `model.history.history`.
     """
     model = as_model(model)
     x = as_windows(model, x)
@@ -148,22 +151,35 @@ def train(
     if seed is not None:
         keras.utils.set_random_seed(seed)
     x, y = np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
-    callbacks = [
-        _validating(model, x[n_train:], y[n_train:]),
-        keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True),
-    ]
+    stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
+    callbacks = [_validating(model, x[n_train:], y[n_train:]), stopping]
     if report is not None:
         callbacks.append(_reporting(report, epochs))
-    fitted = model.fit(
-        x[:n_train],
-        y[:n_train],
-        batch_size=_BATCH,
-        steps_per_epoch=-(-n_train // _BATCH),  # named, it spares Keras one of two data pipelines for each epoch
-        epochs=epochs,
-        callbacks=callbacks,
-        verbose=0,
-    )
+    try:
+        fitted = model.fit(
+            x[:n_train],
+            y[:n_train],
+            batch_size=_BATCH,
+            steps_per_epoch=-(-n_train // _BATCH),  # named, it spares Keras one of two data pipelines for each epoch
+            epochs=epochs,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_end_early(model, stopping)) from None
     return {name: [float(v) for v in fitted.history[name]] for name in ("loss", "val_loss")}
+
+
+def _end_early(model: Any, stopping: Any) -> str:
+    """Give an interrupted model its best weights so far, and say which they are."""
+    if stopping.best_weights is None:
+        return "training of `model` was interrupted in its first epoch; its weights are those that it had got to."
+    model.set_weights(stopping.best_weights)
+    return (
+        f"training of `model` was interrupted; it has its best weights so far, those of epoch "
+        f"{stopping.best_epoch + 1} with a validation loss of {stopping.best:.3g}. Its losses are in "
+        "`model.history.history`."
+    )
 
 
 def _validating(model: Any, x: np.ndarray, y: np.ndarray) -> Any:

@@ -9,6 +9,13 @@ from typing import Any
 
 from PIL import Image
 
+from conv1d_viz._checks import as_size
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+
 MODELS, FIGURES = "models", "figures"
 
 
@@ -86,6 +93,16 @@ def as_path(path: Any, ending: str) -> Path:
     return path
 
 
+def require_size(path: Path, max_bytes: Any, size: int | None = None) -> None:
+    """Refuse a file, or an archive that unpacks to `size` bytes, that is larger than `max_bytes`."""
+    max_bytes = as_size(max_bytes, "max_bytes")
+    size = path.stat().st_size if size is None else size
+    if size > max_bytes:
+        raise ValueError(
+            f"`path` must be a file of at most {max_bytes:,} bytes, `max_bytes`. Got {path} with {size:,}."
+        )
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path beside `path`; what is written there replaces `path` at once, or not at all."""
@@ -94,8 +111,27 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:  # a full disk, a folder that is read-only: they name the temporary file at best
+        error.add_note(f"{path} could not be written, and is left as it was.")
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the error that counts is the first one
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other thread or process that asks for it is at work in `folder`; the system ends it with them."""
+    if fcntl is None:  # Windows knows no locks on folders: there the last one to write wins
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _plain(name: str) -> str:

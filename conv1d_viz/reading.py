@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from conv1d_viz._checks import as_size
 from conv1d_viz._files import read_csv, read_npy, read_wav, require_even
+from conv1d_viz.paths import require_size
 
 _ENDINGS = (".csv", ".npy", ".wav")
 _CLOCKS = {"date", "time", "datetime", "timestamp", "year", "month", "day", "hour", "index", "id", "sample", "t"}
@@ -46,9 +46,8 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
     --------
     >>> load_series("temperature.csv", column="sea")  # doctest: +SKIP
     """
-    path, max_bytes = _as_file(path), as_size(max_bytes, "max_bytes")
-    if path.stat().st_size > max_bytes:
-        raise ValueError(f"`path` must be a file of at most {max_bytes:,} bytes. Got {path.stat().st_size:,}.")
+    path = _as_file(path)
+    require_size(path, max_bytes)
     read = {".csv": read_csv, ".npy": read_npy, ".wav": read_wav}[path.suffix.lower()]
     try:
         table = _choose(read(path), column)

@@ -1,6 +1,8 @@
 """Trainings that differ by their seed alone, in one file."""
 
 import json
+import operator
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._keras import keras
-from conv1d_viz.paths import as_path, replacing
+from conv1d_viz._architecture import is_same_model, rebuilt
+from conv1d_viz._archives import require_known_classes
+from conv1d_viz.paths import alone_in, as_path, replacing, require_size
 
 History = dict[str, list[float]]
 _LOSSES = ("loss", "val_loss")
@@ -27,18 +30,24 @@ class TrainingRuns:
 
     def model(self, k: int) -> Any:
         """Build the model of run k, with its trained weights; it is not compiled."""
-        model = keras.models.model_from_json(self.architecture)
-        model.set_weights(self.weights[k])
-        return model
+        return rebuilt(self.architecture, self.weights[k])
+
+    def of(self, seeds: list[int]) -> "TrainingRuns":
+        """Return the runs of these seeds, in this order."""
+        places = [self.seeds.index(seed) for seed in seeds]
+        lists = ([column[k] for k in places] for column in (self.seeds, self.histories, self.weights))
+        return TrainingRuns(*lists, self.settings, self.architecture)
 
 
-def load_runs(path: Any) -> TrainingRuns:
+def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
     """Read the trainings that `train_many` has written so far.
 
     Parameters
     ----------
     path : path-like
         The file, ending in ".npz".
+    max_bytes : int
+        Files that are larger than this, as they are or unpacked, are refused.
 
     Returns
     -------
@@ -50,14 +59,19 @@ def load_runs(path: Any) -> TrainingRuns:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it holds something else.
+        If it holds something else, is too large, or its model has a Lambda layer or anything else that is not Keras'.
     """
     path = as_path(path, ".npz")
     if not path.is_file():
         raise FileNotFoundError(f"`path` must be a file. Got {path}; `train_many` makes such files.")
+    require_size(path, max_bytes)
     try:
+        with zipfile.ZipFile(path) as archive:
+            require_size(path, max_bytes, sum(member.file_size for member in archive.infolist()))
         with np.load(path, allow_pickle=False) as file:
-            seeds, architecture = file["seeds"].tolist(), str(file["architecture"])
+            seeds = [operator.index(seed) for seed in file["seeds"].tolist()]
+            architecture = str(file["architecture"])
+            require_known_classes(json.loads(architecture))
             settings = json.loads(str(file["settings"]))
             columns = [file[f"weights_{k}"] for k in range(len(settings["weights"]))]
             losses = {name: file[name] for name in _LOSSES}
@@ -85,45 +99,28 @@ def write_runs(runs: TrainingRuns, path: Path) -> None:
         np.savez_compressed(temporary, seeds=np.array(runs.seeds), **texts, **arrays)
 
 
-def architecture_of(model: Any) -> str:
-    """Return a model as JSON without its weights, its seeds and what it was compiled with, the same for all seeds."""
-    config = json.loads(model.to_json(), object_hook=lambda part: part | {"seed": 0} if "seed" in part else part)
-    config.pop("compile_config", None)
-    return json.dumps(config)
+def runs_kept(path: Path, settings: dict[str, Any], architecture: str) -> TrainingRuns:
+    """Read what a file holds by now, if it exists: trainings with these settings, of this model."""
+    if not path.exists():
+        return TrainingRuns([], [], [], settings, architecture)
+    known = load_runs(path)
+    for name, value in settings.items():
+        if known.settings.get(name) != value:
+            raise ValueError(
+                f"`path` must be new, or hold trainings of the same data and settings. Got {path}, whose {name} "
+                f"are {known.settings.get(name)} and not {value}."
+            )
+    if not is_same_model(known.architecture, architecture):
+        raise ValueError(f"`path` must be new, or hold trainings of the model that `build` returns. Got {path}.")
+    return known
 
 
-def is_same_model(one: str, other: str) -> bool:
-    """Compare two models as JSON; what their layers are called, which Keras numbers through, does not count."""
-    return _without_names(one) == _without_names(other)
-
-
-def _without_names(architecture: str) -> Any:
-    names: dict[str, str] = {}
-
-    def collect(part: dict[str, Any]) -> dict[str, Any]:
-        if "name" in part:
-            names.setdefault(str(part["name"]), f"part {len(names)}")
-        return part
-
-    config = json.loads(architecture, object_hook=collect)
-
-    def renamed(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {key: renamed(value) for key, value in part.items()}
-        if isinstance(part, list):
-            return [renamed(value) for value in part]
-        return names.get(part, part) if isinstance(part, str) else part
-
-    return renamed(config)
-
-
-def require_rebuilt(model: Any) -> None:
-    """Refuse a model that cannot be put together again from what a file of trainings keeps of it."""
-    weights = model.get_weights()
-    if any(weight.dtype.kind not in "fiub" for weight in weights):
-        kinds = ", ".join(sorted({str(weight.dtype) for weight in weights}))
-        raise ValueError(f"`build` must return a model whose weights NumPy can keep in a file. Got {kinds}.")
-    try:
-        TrainingRuns([0], [], [weights], {}, architecture_of(model)).model(0)
-    except Exception as error:
-        raise ValueError(f"`build` must return a model that Keras can build from its JSON. Got {error}") from error
+def add_run(runs: TrainingRuns, path: Path) -> None:
+    """Add one training to the file, which another call may have added to as well in the meantime."""
+    with alone_in(path.parent):
+        known = runs_kept(path, runs.settings, runs.architecture)
+        if runs.seeds[0] in known.seeds:
+            return
+        lists = (getattr(known, name) + getattr(runs, name) for name in ("seeds", "histories", "weights"))
+        joined = TrainingRuns(*lists, known.settings, known.architecture)
+        write_runs(joined.of(sorted(joined.seeds)), path)  # by seed: in whatever order they were trained

@@ -3,19 +3,20 @@
 import importlib.metadata
 import json
 import platform
-import zipfile
 from pathlib import Path
 from typing import Any
 
+from conv1d_viz._archives import require_harmless
 from conv1d_viz._keras import keras
-from conv1d_viz.paths import as_path, replacing
+from conv1d_viz.paths import alone_in, as_path, replacing, require_size
 
 
 def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, Any] | None = None) -> Path:
     """Save a model to a `.keras` file, and beside it a JSON file that says how it came about.
 
     Each file is written under another name and then moved into place, so an interrupted save leaves the old one. The
-    two moves follow each other, the model first.
+    two moves follow each other, the model first. Of two notebooks that save the same model at once one is last, with
+    both of its files.
 
     Parameters
     ----------
@@ -37,33 +38,38 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     ------
     FileExistsError
         If one of the two files exists and `overwrite` is false.
+    OSError
+        If the disk is full or the folder cannot be written to; the old files are left.
     TypeError, ValueError
         If the model is not Keras', the path has another ending, or `info` cannot be written as JSON.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
     path = as_path(path, ".keras")
-    for file in (path, path.with_suffix(".json")):
-        if file.exists() and not overwrite:
-            raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {file}.")
+    _require_new(path, overwrite)
     try:
         text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise type(error)(f"`info` must be a dict that JSON can hold. Got {info!r:.80}: {error}") from None
-    # The inner one is moved first: a model without its new story is found out sooner than a story without its model.
-    with replacing(path.with_suffix(".json")) as temporary_json, replacing(path) as temporary:
-        temporary_json.write_text(text + "\n", encoding="utf-8")
-        model.save(temporary)
+    with alone_in(path.parent):
+        _require_new(path, overwrite)  # another may have saved it in the meantime
+        # The inner one is moved first: a model without its new story is found out sooner than one without its model.
+        with replacing(path.with_suffix(".json")) as temporary_json, replacing(path) as temporary:
+            temporary_json.write_text(text + "\n", encoding="utf-8")
+            model.save(temporary)
     return path
 
 
-def load_model(path: Any) -> Any:
-    """Load a model from a `.keras` file, in Keras' safe mode: no code that the file brings along is run.
+def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
+    """Load a model from a `.keras` file; no code that the file brings along is run.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        The file. Its layers must be Keras' own, or of classes that this process has registered with
+        `keras.saving.register_keras_serializable`; models that look words up in files are not loaded.
+    max_bytes : int
+        Larger files are refused. It bounds the file, not a model whose layers are larger than the weights it brings.
 
     Returns
     -------
@@ -75,24 +81,25 @@ def load_model(path: Any) -> Any:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no Keras model.
+        If it is no Keras model, too large, damaged, or holds a Lambda layer or anything else that is not Keras' own.
     """
     path = _existing(as_path(path, ".keras"))
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"`path` must be a Keras model file. Got {path}, which is no .keras archive.")
+    require_harmless(path, max_bytes)
     try:
         return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:
         raise ValueError(f"`path` must be a Keras model file. Got {path}, which Keras cannot load: {error}") from error
 
 
-def load_info(path: Any) -> dict[str, Any]:
+def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     """Read the JSON file beside a model: the parameters, seed, versions and history that produced it.
 
     Parameters
     ----------
     path : path-like
         The model's `.keras` file.
+    max_bytes : int
+        Larger JSON files are refused.
 
     Returns
     -------
@@ -104,16 +111,27 @@ def load_info(path: Any) -> dict[str, Any]:
     FileNotFoundError
         If there is no JSON file beside the model.
     ValueError
-        If it holds no JSON object.
+        If it holds no JSON object, or is too large.
     """
     path = _existing(as_path(path, ".keras").with_suffix(".json"))
+    require_size(path, max_bytes)
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        info = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"`path` must have a JSON file beside it. Got {path}, which is none: {error}") from None
     if not isinstance(info, dict):
         raise ValueError(f"`path` must have a JSON object beside it. Got {path} with a {type(info).__name__}.")
     return info
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}, which JSON does not know")
+
+
+def _require_new(path: Path, overwrite: bool) -> None:
+    for file in (path, path.with_suffix(".json")):
+        if file.exists() and not overwrite:
+            raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {file}.")
 
 
 def _existing(path: Path) -> Path:

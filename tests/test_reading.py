@@ -253,7 +253,7 @@ def test_other_paths(tmp_path):
     with pytest.raises(TypeError, match=r"`path` must be a path\. Got 3"):
         cv.load_series(3)
     refused(tmp_path / "a.xlsx", "`path` must end in .csv, .npy, .wav")
-    refused(write(tmp_path / "a.csv", "1\n2\n"), "at most 3 bytes. Got 4", max_bytes=3)
+    refused(write(tmp_path / "a.csv", "1\n2\n"), "at most 3 bytes", "Got", "with 4", max_bytes=3)
 
 
 STORY = {"period": 20, "noise": 0.1, "n_samples": 500}

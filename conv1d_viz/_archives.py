@@ -1,0 +1,60 @@
+"""Archives that others may have made: what they hold is looked at before any of it is loaded."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from conv1d_viz._keras import keras
+from conv1d_viz.paths import require_size
+
+_MEMBERS = {"config.json", "metadata.json", "model.weights.h5", "model.weights.npz"}
+
+
+def require_harmless(path: Path, max_bytes: Any) -> None:
+    """Refuse a `.keras` file that is none, is too large, is compressed, or brings along more than Keras' own layers."""
+    require_size(path, max_bytes)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise ValueError("it is compressed, as Keras' own are not, and may be of any size once unpacked")
+            names = archive.namelist()
+            strange = set(names) - _MEMBERS
+            if strange or len(set(names)) < len(names):
+                raise ValueError(f"it holds more than a model: {', '.join(map(repr, sorted(strange or names)))}")
+            config = json.loads(archive.read("config.json"))
+        require_known_classes(config)
+    except (ValueError, RecursionError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.error) as error:
+        raise ValueError(f"`path` must be a Keras model file. Got {path}, which is not loaded: {error}") from error
+
+
+def require_known_classes(config: Any) -> None:
+    """Refuse the description of a model that holds a Lambda layer, or an object of a class that is not known here.
+
+    Known are Keras' own classes and functions, and those that this process has registered itself. Keras would import
+    others from wherever the description says in some versions, and refuse them in other words in the rest.
+    """
+    for part in _parts(config):
+        name, module = str(part["class_name"]), str(part.get("module") or "keras")
+        if name in ("Lambda", "__lambda__"):
+            raise ValueError(f"it holds a Lambda layer, which is code: {str(part.get('config'))[:80]}")
+        registered = part.get("config") if name == "function" else part.get("registered_name")
+        if isinstance(registered, str) and keras.saving.get_registered_object(registered) is not None:
+            continue
+        if module.partition(".")[0] not in ("keras", "builtins"):
+            raise ValueError(
+                f"it needs {name!r} of the module {module!r}, which is not Keras' own. Import your own classes, "
+                "registered with keras.saving.register_keras_serializable, beforehand"
+            )
+
+
+def _parts(config: Any) -> Iterator[dict[str, Any]]:
+    """Walk through all that a description says is an object."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            yield config
+        config = list(config.values())
+    if isinstance(config, list):
+        for part in config:
+            yield from _parts(part)

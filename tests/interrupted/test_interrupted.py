@@ -1,0 +1,101 @@
+"""What is on the disk when writing is killed, meets another writer, or cannot be done: whole files, old or new."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import conv1d_viz as cv
+
+WRITERS = Path(__file__).with_name("writers.py")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the writers are forked")
+
+
+def write(what, folder, times):
+    command = [sys.executable, WRITERS, what, folder, str(times)]
+    quiet = {**os.environ, "KERAS_BACKEND": "tensorflow"}  # the others do not take to forks
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("what", "times"), [("model", 100), ("figure", 100), ("runs", 100), ("animation", 25)])
+def test_a_killed_writer_leaves_whole_files(tmp_path, what, times):
+    found = write(what, tmp_path, times)
+    assert len(found["states"]) == times
+    assert len({str(state) for state in found["states"]}) > 1  # some were killed before, some after they had written
+    assert found["left"] > 0  # and some while they wrote
+
+
+def test_two_that_save_the_same_model_end_with_one_of_them_and_its_own_story(tmp_path):
+    [[model, story]] = write("two models", tmp_path, 40)["states"]
+    assert model == story
+
+
+def test_two_calls_add_to_one_file_of_trainings(tmp_path):
+    assert write("two runs", tmp_path, 20) == {"states": [40], "left": 0}
+
+
+def said_by_the_system(what, folder, number):
+    said = write(what, folder, 0)["states"]
+    assert [name for name, *_ in said] == ["model", "figure", "animation", "runs"]
+    for (_, code, *notes), file in zip(said, ["wave.keras", "wave.png", "moving.gif", "runs.npz"], strict=True):
+        assert code == number
+        assert f"{file} could not be written, and is left as it was." in "".join(notes)
+
+
+def test_a_full_disk_leaves_the_old_files(tmp_path):
+    said_by_the_system("full", tmp_path, errno.EFBIG)
+
+
+def test_a_folder_that_is_read_only_is_said_to_be_so():
+    with tempfile.TemporaryDirectory() as folder:  # other users cannot enter pytest's folders
+        Path(folder).chmod(0o755)
+        said_by_the_system("read-only", folder, errno.EACCES)
+
+
+@pytest.fixture
+def training(windows):
+    """A training that is interrupted in an epoch, by a signal as a notebook's is."""
+
+    def train(model, epoch, monkeypatch):
+        score, done = model.test_on_batch, []
+
+        def interrupted(*args, **options):
+            done.append(model.get_weights())
+            if len(done) == epoch:
+                signal.raise_signal(signal.SIGINT)
+            return score(*args, **options)
+
+        monkeypatch.setattr(model, "test_on_batch", interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            cv.train(model, *windows, epochs=50, patience=50)
+        return str(caught.value), done
+
+    return train
+
+
+def test_an_interrupted_training_keeps_the_best_weights_and_says_so(training, monkeypatch):
+    model = cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3, seed=3)
+    model.optimizer.learning_rate = 0.3  # so that the best epoch is not the last one
+    message, weights = training(model, 12, monkeypatch)
+    losses = model.history.history["val_loss"]
+    best = int(np.argmin(losses))
+    assert len(losses) == 11
+    assert best < 10
+    assert f"best weights so far, those of epoch {best + 1} with a validation loss of {losses[best]:.3g}." in message
+    assert all((a == b).all() for a, b in zip(model.get_weights(), weights[best], strict=True))
+
+
+def test_a_training_interrupted_in_its_first_epoch_says_so(training, monkeypatch):
+    model = cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3, seed=3)
+    message, weights = training(model, 1, monkeypatch)
+    assert "in its first epoch" in message
+    assert all((a == b).all() for a, b in zip(model.get_weights(), weights[0], strict=True))
