@@ -1,12 +1,16 @@
 """What public functions check before any work: messages name the parameter, what it must be and what came."""
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
+
+LARGEST = 1e150  # the squares of larger numbers are infinite
+FLOAT32 = float(np.finfo(np.float32).max)  # larger numbers are infinite to a network
+_KINDS = {"numbers": "fiub", "integers": "fiu", "booleans": "b"}  # by NumPy's letters
 
 
 def as_size(value: Any, name: str, minimum: int = 1) -> int:
@@ -26,10 +30,11 @@ def as_number(value: Any, name: str, minimum: float = -np.inf, *, above: bool = 
     """Return `value` as a finite float of at least `minimum` (`above`: greater than it)."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"`{name}` must be a number. Got {value!r}.")
+    if LARGEST < abs(value) < np.inf:
+        raise ValueError(f"`{name}` must lie within ±{LARGEST:g}. Got {value!r}.")
     number = float(value)
     if not np.isfinite(number) or number < minimum or (above and number == minimum):
-        bound = f" {'above' if above else 'of at least'} {minimum:g}" if np.isfinite(minimum) else ""
-        raise ValueError(f"`{name}` must be a finite number{bound}. Got {value!r}.")
+        raise ValueError(f"`{name}` must be a finite number{_bound(minimum, above)}. Got {value!r}.")
     return number
 
 
@@ -47,46 +52,95 @@ def one_of(value: Any, name: str, allowed: Iterable[Any]) -> Any:
 
 
 def as_array(
-    values: Any, name: str, *, ndim: int | tuple[int, ...], axes: str, finite: bool = True
-) -> Float[np.ndarray, "..."]:
-    """Return `values` as a finite floating-point array of `ndim` dimensions, without a copy where it is one already.
+    values: Any,
+    name: str,
+    *,
+    ndim: int | tuple[int, ...],
+    axes: str,
+    items: str = "numbers",
+    finite: bool = True,
+    limit: float = LARGEST,
+    minimum: float = -np.inf,
+    above: bool = False,
+) -> Shaped[np.ndarray, "..."]:
+    """Return `values` as an array of `ndim` dimensions that is not empty, without a copy where it is one already.
 
-    `axes` words the expected shape in messages, such as "(window, step, channel)". float32 and float64 are kept;
-    everything else that is numeric becomes float64. Without `finite` the caller looks for NaN and infinities itself.
+    `axes` words the expected shape in messages, such as "(window, step, channel)". Of `items` "numbers" float32 and
+    float64 are kept, everything else that is numeric becomes float64, booleans 0 and 1; "integers", which may be
+    floats, become int64; "booleans" stay. Values are within ±`limit` and at least `minimum` (`above`: greater than it).
+    Without `finite` the caller looks at them itself.
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"`{name}` must have no masked values. Got {np.ma.count_masked(values)} of them.")
     try:
         array = np.asarray(values)
-        if array.dtype == object:  # pandas columns with gaps, ragged lists
+        if array.dtype == object and items != "booleans":  # pandas columns with gaps
+            if any(isinstance(item, (str, bytes)) for item in array.flat):
+                raise TypeError("text is no number")
             array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"`{name}` must be an array of numbers of shape {axes}. Got {_kind(values)}: {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"`{name}` must be an array of numbers of shape {axes}. Got dtype {array.dtype}.")
-    if array.ndim not in np.atleast_1d(ndim):
-        raise ValueError(f"`{name}` must have the shape {axes}. Got shape {array.shape}.")
+    except (TypeError, ValueError) as error:  # ragged lists, too
+        raise TypeError(f"`{name}` must be an array of {items} of shape {axes}. Got {_kind(values)}: {error}") from None
     if array.size == 0:
         raise ValueError(f"`{name}` must not be empty. Got shape {array.shape}.")
-    if array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float64)
+    if array.dtype.kind not in _KINDS[items]:
+        raise TypeError(f"`{name}` must be an array of {items} of shape {axes}. Got dtype {array.dtype}.")
+    if array.ndim not in np.atleast_1d(ndim):
+        raise ValueError(f"`{name}` must have the shape {axes}. Got shape {array.shape}.")
     if finite:
-        require_finite(array, name)
+        require_finite(array, name, limit=2**53 if items == "integers" else limit)
+    if items == "integers":
+        if (array % 1).any():
+            raise TypeError(f"`{name}` must hold integers. Got {array[array % 1 > 0][0]}.")
+        array = array.astype(np.int64)
+    elif items == "numbers" and array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    smallest = array.min() if minimum > -np.inf else np.inf
+    if smallest < minimum or (above and smallest == minimum):
+        raise ValueError(f"`{name}` must hold {items}{_bound(minimum, above)}. Got {smallest:g}.")
     return array
 
 
-def require_finite(array: np.ndarray, name: str, offset: int = 0) -> None:
-    """Refuse NaN and infinities, with the index of the first; the array begins at index `offset` of `name`."""
-    if not np.isfinite(array).all():
-        first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        index = (first[0] + offset, *first[1:])
-        raise ValueError(f"`{name}` must hold finite numbers only. Got {array[first]} at index {index}.")
+def as_texts(values: Any, name: str, length: int, meaning: str) -> list[str]:
+    """Return a list of `length` texts; `meaning` says what they stand for. One text is no sequence of its letters."""
+    try:
+        texts = list(values)
+    except TypeError:
+        texts = [values]
+    if isinstance(values, str) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"`{name}` must be a sequence of texts, {meaning}. Got {values!r:.80}.")
+    if len(texts) != length:
+        raise ValueError(f"`{name}` must have {length} texts, {meaning}. Got {len(texts)}.")
+    return texts
+
+
+def as_mapping(values: Any, name: str) -> dict[str, Any]:
+    """Return a mapping of names, such as a dict, as a dict."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"`{name}` must be a mapping of names to values. Got {values!r:.60}.")
+    return dict(values)
+
+
+def require_finite(array: np.ndarray, name: str, offset: int = 0, limit: float = LARGEST) -> None:
+    """Refuse NaN, infinities and numbers beyond ±`limit`, with the index of the first.
+
+    The array begins at index `offset` of `name`.
+    """
+    if -limit <= float(array.min()) and float(array.max()) <= limit:
+        return
+    first = tuple(int(i) for i in np.argwhere(~(np.abs(array) <= np.float64(limit)))[0])
+    index = (first[0] + offset, *first[1:])
+    wanted = f"numbers within ±{limit:.3g}" if np.isfinite(array[first]) else "finite numbers"
+    raise ValueError(f"`{name}` must hold {wanted} only. Got {array[first]} at index {index}.")
 
 
 def as_series(values: Any, name: str = "series") -> Float[np.ndarray, "time feature"]:
     """Return a series of shape (time,) or (time, feature) with its feature axis, as `as_array` does."""
     array = as_array(values, name, ndim=(1, 2), axes="(time,) or (time, feature)")
     return array[:, None] if array.ndim == 1 else array
+
+
+def _bound(minimum: float, above: bool) -> str:
+    return f" {'above' if above else 'of at least'} {minimum:g}" if np.isfinite(minimum) else ""
 
 
 def _kind(values: Any) -> str:

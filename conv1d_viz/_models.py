@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._checks import as_array
+from conv1d_viz._checks import FLOAT32, as_array
 from conv1d_viz._graph import Call, Graph, calls_between, floats_per_window, has_graph
 from conv1d_viz._keras import keras
 
@@ -31,7 +31,7 @@ def as_model(model: Any) -> Any:
 
 def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
     """Return `x` as an array of windows that `model` takes."""
-    x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)")
+    x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)", limit=FLOAT32)
     expected = model.inputs[0].shape
     if len(expected) != 3 or any(e not in (None, n) for e, n in zip(expected[1:], x.shape[1:], strict=True)):
         shape = ", ".join(["n_windows", *("any" if e is None else str(e) for e in expected[1:])])
@@ -51,7 +51,7 @@ def require_long_enough(model: Any, shape: tuple[int, ...], name: str) -> None:
 
 def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window horizon"]:
     """Return `y` as an array of exactly the shape that the forecasts of `model` have."""
-    y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)")
+    y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)", limit=FLOAT32)
     expected = (n_windows, *model.outputs[0].shape[1:])
     if y.shape != expected:
         raise ValueError(f"`y` must have the shape {expected} of the model's forecasts. Got {y.shape}.")

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from tqdm import tqdm
 
-from conv1d_viz._checks import as_seed, one_of
+from conv1d_viz._checks import as_array, as_seed, one_of
 from conv1d_viz._cut import REPLACEMENTS, forecasts, stand_in
 from conv1d_viz._graph import calls_behind, trace
 from conv1d_viz._models import as_model, as_targets, as_windows, find_layer
@@ -168,9 +168,7 @@ def _as_cells(cells: Any, model: Any, x: np.ndarray, path: str) -> Bool[np.ndarr
     if cells is None:
         return None
     expected = (len(x), layer_activations(model, x[:1], path).shape[1])
-    given = np.asarray(cells)
-    if given.dtype != np.bool_:
-        raise TypeError(f"`cells` must be an array of bool of shape {expected}. Got dtype {given.dtype}.")
+    given = as_array(cells, "cells", ndim=2, axes=str(expected), items="booleans")
     if given.shape != expected:
         raise ValueError(f"`cells` must have the shape {expected} of the layer's windows and steps. Got {given.shape}.")
     return given

@@ -1,7 +1,6 @@
 """Sets of channels to delete: what may be asked for, checked and spelled out."""
 
 import itertools
-from collections.abc import Iterable
 from typing import Any
 
 from conv1d_viz._checks import as_size, one_of
@@ -13,9 +12,7 @@ MOST_SUBSETS = 2**20
 
 def as_deletion(channels: Any, name: str, n_channels: int) -> Deletion:
     """Return channels as a tuple of ints, each in range and named once."""
-    if isinstance(channels, str) or not isinstance(channels, Iterable):
-        raise TypeError(f"`{name}` must be a tuple of channels. Got {channels!r}.")
-    deletion = tuple(as_size(channel, name, minimum=0) for channel in channels)
+    deletion = tuple(as_size(channel, name, minimum=0) for channel in _items(channels, name, "a tuple of channels"))
     if any(channel >= n_channels for channel in deletion):
         raise ValueError(f"`{name}` must be among the layer's channels, 0..{n_channels - 1}. Got {deletion}.")
     if len(set(deletion)) < len(deletion):
@@ -37,9 +34,7 @@ def as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
                 return single + list(itertools.combinations(channels, 2))
             case _:
                 return _all_subsets(n_channels)
-    if not isinstance(deletions, Iterable):
-        raise TypeError(f"`deletions` must be a word or an iterable of tuples of channels. Got {deletions!r}.")
-    rows = [as_deletion(channels, "deletions", n_channels) for channels in deletions]
+    rows = as_rows(deletions, n_channels, "a word or an iterable of tuples of channels")
     if not rows:
         raise ValueError("`deletions` must hold at least one tuple of channels. Got none.")
     seen: set[frozenset[int]] = set()
@@ -48,6 +43,20 @@ def as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
             raise ValueError(f"`deletions` must hold each set of channels once. Got {row} twice.")
         seen.add(frozenset(row))
     return rows
+
+
+def as_rows(deletions: Any, n_channels: int, kind: str = "an iterable of tuples of channels") -> list[Deletion]:
+    """Return each of some sets of channels as a tuple of ints."""
+    return [as_deletion(channels, "deletions", n_channels) for channels in _items(deletions, "deletions", kind)]
+
+
+def _items(values: Any, name: str, kind: str) -> tuple[Any, ...]:
+    try:
+        if not isinstance(values, str):
+            return tuple(values)
+    except TypeError:  # an array without an axis, too
+        pass
+    raise TypeError(f"`{name}` must be {kind}. Got {values!r}.")
 
 
 def _all_subsets(n_channels: int) -> list[Deletion]:

@@ -27,11 +27,12 @@ class ReceptiveField(NamedTuple):
         """The middle of what step 0 sees, in samples; half samples occur."""
         return self.start + (self.size - 1) / 2
 
-    def sees_padding(self, n_steps: int, window: int) -> Bool[np.ndarray, " step"]:
+    def sees_padding(self, n_steps: Any, window: Any) -> Bool[np.ndarray, " step"]:
         """Return, for each of `n_steps` steps, whether it sees samples outside a window of `window` samples.
 
         Zeros that take the place of samples which a Cropping1D has cut off are not counted.
         """
+        n_steps, window = as_size(n_steps, "n_steps"), as_size(window, "window")
         first = self.start + np.arange(n_steps) * self.stride
         return (first < 0) | (first + self.size > window)
 

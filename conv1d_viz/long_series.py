@@ -9,7 +9,7 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from conv1d_viz import _models
-from conv1d_viz._checks import as_array, as_size, one_of, require_finite
+from conv1d_viz._checks import FLOAT32, as_array, as_size, one_of, require_finite
 from conv1d_viz._graph import Graph, calls_between, floats_per_window, require_numbers, trace
 from conv1d_viz._models import as_model, find_layer, require_long_enough
 from conv1d_viz._pieces import by_convolution, by_steps, by_windows, pass_over, way_apart
@@ -101,7 +101,7 @@ def series_timeline(
     edge = (n_steps - 1) * stride
     line = _as_out(out, (n_windows + edge, graph.shapes[key][2]), samples)
     for start, stop in _split(len(samples), _CHECKED):
-        require_finite(samples[start:stop], "series", start)
+        require_finite(samples[start:stop], "series", start, FLOAT32)
 
     if out is not None:
         line[:] = 0

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from conv1d_viz._checks import as_size
+from conv1d_viz._checks import as_array, as_size
 from conv1d_viz.fields import ReceptiveField
 
 
@@ -75,15 +75,9 @@ def seen_cells(picked: Any, field: Any, n_steps: Any) -> Bool[np.ndarray, "windo
     [[1, 1, 0, 0], [0, 0, 1, 1]]
     """
     _require_field(field, "field")
-    n_steps, steps = as_size(n_steps, "n_steps"), np.asarray(picked)
-    if steps.dtype.kind not in "iu":
-        raise TypeError(f"`picked` must be an array of integers. Got dtype {steps.dtype}.")
-    if steps.ndim not in (1, 2) or steps.size == 0 or steps.min() < 0:
-        raise ValueError(
-            "`picked` must be steps from 0, of shape (n_windows,) or (n_windows, n_picks). "
-            f"Got shape {steps.shape}{f', with {steps.min()}' if steps.size else ''}."
-        )
-    first = field.start + steps.reshape(len(steps), -1, 1).astype(np.int64) * field.stride
+    n_steps, axes = as_size(n_steps, "n_steps"), "(n_windows,) or (n_windows, n_picks)"
+    steps = as_array(picked, "picked", ndim=(1, 2), axes=axes, items="integers", minimum=0)
+    first = field.start + steps.reshape(len(steps), -1, 1) * field.stride
     step = np.arange(n_steps)
     return ((step >= first) & (step < first + field.size)).any(axis=1)
 
@@ -91,3 +85,6 @@ def seen_cells(picked: Any, field: Any, n_steps: Any) -> Bool[np.ndarray, "windo
 def _require_field(field: Any, name: str) -> None:
     if not isinstance(field, ReceptiveField):
         raise TypeError(f"`{name}` must be a ReceptiveField. Got {field!r}.")
+    as_size(field.size, f"{name}.size")
+    as_size(field.stride, f"{name}.stride")
+    as_size(field.start, f"{name}.start", minimum=-(2**53))

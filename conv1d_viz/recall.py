@@ -45,6 +45,9 @@ def series_of(info: Any, start: int | None = None, length: int = 300) -> SeriesP
     if not isinstance(made, dict) or "series" not in made:
         raise ValueError(f"`info` must name a series among its parameters, as notebook 1 writes it. Got {info!r:.80}.")
     if made["series"] in SHAPES:
+        missing = {"n_samples", "period", "noise"} - set(made) or {"seed"} - set(info)
+        if missing:
+            raise ValueError(f"`info` must hold {sorted(missing)} of its toy series. Got {info!r:.80}.")
         start = made["n_samples"] if start is None else start
         options = {"period": made["period"], "noise": made["noise"], "shape": made["series"]}
         time, wave = toy_series(length, start, seed=info["seed"] + 2, **options)  # a noise that no training has seen

@@ -65,6 +65,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     for name, (time, values) in times.items():
         if len(time) != len(values):
             raise ValueError(f"`{name}` must have {len(values)} times, one a value. Got {len(time)}.")
+        if np.abs(np.diff(time) - 1).max(initial=0) > 1e-3:
+            raise ValueError(f"`{name}` must rise by one sample a value. Got {np.array2string(time, threshold=6)}.")
         if period is not None and len(time) < period:
             raise ValueError(f"`{name}` must span at least one period of {period:g} samples. Got {len(time)} samples.")
     response = np.abs(line).max(axis=0)

@@ -72,7 +72,7 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
 
 
 def _as_limits(values: Any, name: str, n_features: int) -> Float[np.ndarray, " feature"]:
-    limits = as_array(np.atleast_1d(values), name, ndim=1, axes="(n_features,)").astype(np.float64)
+    limits = np.atleast_1d(as_array(values, name, ndim=(0, 1), axes="(n_features,)")).astype(np.float64)
     if len(limits) != n_features:
         raise ValueError(f"`{name}` must have {n_features} values, one a feature. Got {len(limits)}.")
     return limits

@@ -58,7 +58,9 @@ def toy_series(
     n = as_size(n, "n")
     start = as_size(start, "start", minimum=-_FARTHEST)
     if start + n > _FARTHEST:
-        raise ValueError(f"`start` must leave all times below 2**53, which floats can tell apart. Got {start}.")
+        raise ValueError(
+            f"`start` must leave all times below 2**53, which floats can tell apart. Got {start}, and {n} samples."
+        )
     period = as_number(period, "period", 0.0, above=True)
     noise = as_number(noise, "noise", 0.0)
     one_of(shape, "shape", SHAPES)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from conv1d_viz.deletions import Deletion
+from conv1d_viz.deletions import Deletion, as_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class AblationStudy:
 
         Raises
         ------
-        ValueError
-            If the study lacks one of them. Nothing deleted, (), is the baseline.
+        TypeError, ValueError
+            If one is no set of channels, or the study lacks it. Nothing deleted, (), is the baseline.
 
         Examples
         --------
@@ -38,7 +38,7 @@ class AblationStudy:
         """
         known = {frozenset(channels): mse for channels, mse in zip(self.deletions, self.mse, strict=True)}
         known[frozenset()] = self.baseline_mse
-        chosen = [tuple(channels) for channels in deletions]
+        chosen = as_rows(deletions, self.n_channels)
         for channels in chosen:
             if frozenset(channels) not in known:
                 raise ValueError(f"`deletions` must be some of the study's own. Got {channels}.")

@@ -301,9 +301,9 @@ def test_cells_in_chunks_and_in_the_general_way(model, windows):
 @pytest.mark.parametrize(
     ("cells", "error", "match"),
     [
-        (np.ones((40, 20)), TypeError, r"`cells` must be an array of bool of shape \(40, 20\)\. Got dtype float64"),
+        (np.ones((40, 20)), TypeError, r"`cells` must be an array of booleans of shape \(40, 20\)\. Got dtype float64"),
         (np.ones((20, 40), dtype=bool), ValueError, r"`cells` must have the shape \(40, 20\).*Got \(20, 40\)"),
-        (np.ones(20, dtype=bool), ValueError, r"`cells` must have the shape \(40, 20\).*Got \(20,\)"),
+        (np.ones(20, dtype=bool), ValueError, r"`cells` must have the shape \(40, 20\).*Got shape \(20,\)"),
     ],
 )
 def test_bad_cells(model, windows, cells, error, match):

@@ -286,8 +286,13 @@ WRONG = [
     (cv.explore_channels, {"series": SERIES[:15]}, ValueError, "`series` must have at least window"),
     (cv.explore_channels, {"model": 3}, TypeError, "`model` must be a Keras model"),
     (cv.explore_deletions, {"time": TIME}, ValueError, "`time` must have 40 values, one a window. Got 60."),
-    (cv.explore_deletions, {"roles": ["crest"]}, ValueError, "`roles` must have 4 words, one a channel. Got 1."),
-    (cv.explore_deletions, {"roles": "wave"}, TypeError, "`roles` must be a sequence of words. Got 'wave'."),
+    (cv.explore_deletions, {"roles": ["crest"]}, ValueError, "`roles` must have 4 texts, one a channel. Got 1."),
+    (
+        cv.explore_deletions,
+        {"roles": "wave"},
+        TypeError,
+        "`roles` must be a sequence of texts, one a channel. Got 'wave'.",
+    ),
     (cv.explore_deletions, {"y": np.zeros((39, 1))}, ValueError, "`y` must have the shape"),
     (cv.explore_deletions, {"layer": 9}, ValueError, "`layer` must be one of"),
 ]

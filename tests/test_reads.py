@@ -73,10 +73,10 @@ def test_seen_cells(data):
 @pytest.mark.parametrize(
     ("picked", "error", "match"),
     [
-        ([0.0, 1.0], TypeError, r"`picked` must be an array of integers\. Got dtype float64"),
-        ([-1, 2], ValueError, r"`picked` must be steps from 0.*Got shape \(2,\), with -1"),
-        (np.zeros((0, 1), dtype=int), ValueError, r"`picked` must be steps from 0.*Got shape \(0, 1\)"),
-        (3, ValueError, r"`picked` must be steps from 0.*Got shape \(\)"),
+        ([0.0, 1.5], TypeError, r"`picked` must hold integers\. Got 1\.5"),
+        ([-1, 2], ValueError, r"`picked` must hold integers of at least 0\. Got -1"),
+        (np.zeros((0, 1), dtype=int), ValueError, r"`picked` must not be empty\. Got shape \(0, 1\)"),
+        (3, ValueError, r"`picked` must have the shape \(n_windows,\) or.*Got shape \(\)"),
     ],
 )
 def test_bad_steps(picked, error, match):

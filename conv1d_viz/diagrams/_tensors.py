@@ -27,13 +27,17 @@ class Tensor(NamedTuple):
         return self.shape[-1] or 1
 
 
-def as_tensors(rows: Iterable[Any]) -> list[Tensor]:
+def as_tensors(rows: Any) -> list[Tensor]:
     """Check every row and its sizes."""
+    if not isinstance(rows, Iterable):
+        raise TypeError(f"`rows` must be a sequence of rows. Got {rows!r}.")
     tensors = []
     for i, row in enumerate(rows):
         if not isinstance(row, Sequence) or len(row) != 4:
             raise ValueError(f"`rows[{i}]` must be (name, detail, output_shape, n_parameters). Got {row!r}.")
         name, detail, shape, n_parameters = row
+        if not isinstance(name, str) or not isinstance(detail, str):
+            raise TypeError(f"`rows[{i}]` must begin with two texts, name and detail. Got {row!r}.")
         if not isinstance(shape, Sequence) or len(shape) not in (1, 2):
             raise ValueError(f"`rows[{i}]` must have an output shape (steps, channels) or (values,). Got {shape!r}.")
         sizes = tuple(None if n is None else as_size(n, f"rows[{i}] output_shape") for n in shape)

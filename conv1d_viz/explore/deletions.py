@@ -1,10 +1,10 @@
 """Delete channels by hand, and watch the forecast and its error."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conv1d_viz._checks import as_texts
 from conv1d_viz._cut import REPLACEMENTS
 from conv1d_viz._models import as_targets
 from conv1d_viz.ablation import checked
@@ -12,7 +12,7 @@ from conv1d_viz.deletions import Deletion
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, number, words_widget
 from conv1d_viz.explore._costs import Costs, describe
 from conv1d_viz.explore._forecasts import ForecastPicture
-from conv1d_viz.plotting.series import as_line
+from conv1d_viz.plotting.series import as_time
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -78,7 +78,7 @@ def explore_deletions(
     import_widgets()
     model, x, path, n_channels = checked(model, x, layer, REPLACEMENTS[0])
     y = as_targets(model, y, len(x))
-    time = np.arange(float(len(x))) if time is None else as_line(time, "time")
+    time = np.arange(float(len(x))) if time is None else as_time(time, "time")
     if len(time) != len(x):
         raise ValueError(f"`time` must have {len(x)} values, one a window. Got {len(time)}.")
     names = _channel_names(roles, n_channels)
@@ -89,11 +89,7 @@ def _channel_names(roles: Any, n_channels: int) -> list[str]:
     """Return a channel's number and, where there is one, its role."""
     if roles is None:
         return [str(channel) for channel in range(n_channels)]
-    if isinstance(roles, str) or not isinstance(roles, Iterable):
-        raise TypeError(f"`roles` must be a sequence of words. Got {roles!r}.")
-    words = [str(role) for role in roles]
-    if len(words) != n_channels:
-        raise ValueError(f"`roles` must have {n_channels} words, one a channel. Got {len(words)}.")
+    words = as_texts(roles, "roles", n_channels, "one a channel")
     return [f"{channel} · {word}" for channel, word in enumerate(words)]
 
 

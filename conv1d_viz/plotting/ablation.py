@@ -7,8 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from conv1d_viz._checks import as_array, as_size
-from conv1d_viz.plotting.series import as_line
+from conv1d_viz._checks import as_array, as_size, as_texts
+from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import (
     INK,
     MANY,
@@ -65,10 +65,9 @@ def plot_forecast_panels(
     """
     predictions = as_array(predictions, "predictions", ndim=2, axes="(n_panels, time)")
     n_panels, length = predictions.shape
-    time, truth = as_line(time, "time", length), as_line(truth, "truth", length)
-    mse = as_line(mse, "mse", n_panels)
-    if len(labels) != n_panels:
-        raise ValueError(f"`labels` must have {n_panels} texts, one a forecast. Got {len(labels)}.")
+    time, truth = as_time(time, "time", length), as_line(truth, "truth", length)
+    mse = as_line(mse, "mse", n_panels, minimum=0.0)
+    labels = as_texts(labels, "labels", n_panels, "one a forecast")
     columns = None if columns is None else as_size(columns, "columns")
     if n_panels > _PANELS:
         raise ValueError(

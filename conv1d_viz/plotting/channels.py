@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from conv1d_viz._checks import as_array
+from conv1d_viz._checks import as_array, as_mapping, as_texts
 from conv1d_viz.plotting.style import (
     INK,
     SMALL,
@@ -57,14 +57,10 @@ def plot_channel_bars(
     """
     arrays = _as_measures(values, "values")
     n_channels = len(next(iter(arrays.values())))
-    spans = {} if errors is None else _as_measures(errors, "errors", n_channels)
+    spans = {} if errors is None else _as_measures(errors, "errors", n_channels, minimum=0.0)
     if set(spans) - set(arrays):
         raise ValueError(f"`errors` must belong to some of {sorted(arrays)}. Got {sorted(spans)}.")
-    for name, span in spans.items():
-        if span.min() < 0:
-            raise ValueError(f"`errors[{name!r}]` must not be negative. Got {span.min():g}.")
-    if roles is not None and len(roles) != n_channels:
-        raise ValueError(f"`roles` must have {n_channels} words, one a channel. Got {len(roles)}.")
+    roles = None if roles is None else as_texts(roles, "roles", n_channels, "one a channel")
     size = (9, max(1.9, min(1.1 + 0.29 * n_channels, 12)))
     figure, grid = plt.subplots(
         1, len(arrays), figsize=size, sharex=share_scale, sharey=True, layout="constrained", squeeze=False
@@ -90,7 +86,7 @@ def plot_channel_bars(
         every, type_size = line_spacing(axes[-1], n_channels)
         beside = {"transform": axes[-1].get_yaxis_transform(), "va": "center", "fontsize": type_size, "color": INK}
         for channel in range(0, n_channels, every):
-            axes[-1].text(1.02, channel, str(roles[channel]), **beside)
+            axes[-1].text(1.02, channel, roles[channel], **beside)
     name_figure(figure, title)
     return figure, axes
 
@@ -153,14 +149,15 @@ def plot_rankings(
     return ax
 
 
-def _as_measures(values: Mapping[str, Any], name: str, n_channels: int | None = None) -> dict[str, np.ndarray]:
-    if not isinstance(values, Mapping):
-        raise TypeError(f"`{name}` must be a mapping of names to values. Got {values!r:.60}.")
-    if not values:
+def _as_measures(
+    values: Mapping[str, Any], name: str, n_channels: int | None = None, minimum: float = -np.inf
+) -> dict[str, np.ndarray]:
+    measures = as_mapping(values, name)
+    if not measures:
         raise ValueError(f"`{name}` must have at least one measure. Got none.")
     arrays: dict[str, np.ndarray] = {}
-    for key, numbers in values.items():
-        arrays[key] = as_array(numbers, f"{name}[{key!r}]", ndim=1, axes="(n_channels,)")
+    for key, numbers in measures.items():
+        arrays[key] = as_array(numbers, f"{name}[{key!r}]", ndim=1, axes="(n_channels,)", minimum=minimum)
         n_channels = n_channels or len(arrays[key])
         if len(arrays[key]) != n_channels:
             raise ValueError(f"`{name}[{key!r}]` must have {n_channels} values, one a channel. Got {len(arrays[key])}.")

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from conv1d_viz._checks import as_array
+from conv1d_viz._checks import as_array, as_mapping
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.strips import draw_strips, stack_height
 from conv1d_viz.plotting.style import INK, PAPER, TICK, TRUTH, color_bar, dress, name_figure, runs_of, value_scale
@@ -47,6 +47,7 @@ def plot_strip_columns(
     axes : ndarray of Axes
         One an input.
     """
+    lines, waves, missing = as_mapping(lines, "lines"), as_mapping(waves, "waves"), as_mapping(missing or {}, "missing")
     if not lines or set(lines) != set(waves):
         raise ValueError(f"`waves` must have the names of `lines`, {sorted(lines)}. Got {sorted(waves)}.")
     arrays = {
@@ -58,9 +59,9 @@ def plot_strip_columns(
             raise ValueError(f"`lines[{name!r}]` must have the shape {(length, n_channels)}. Got {line.shape}.")
     time = as_cells(time, length)
     drawn = {name: as_wave(wave) for name, wave in waves.items()}
-    if set(missing or {}) - set(arrays):
+    if set(missing) - set(arrays):
         raise ValueError(f"`missing` must have names of `lines`, {sorted(arrays)}. Got {sorted(missing)}.")
-    gaps = {name: as_line(gap, f"missing[{name!r}]", length) > 0 for name, gap in (missing or {}).items()}
+    gaps = {name: as_line(gap, f"missing[{name!r}]", length, items="booleans") for name, gap in missing.items()}
     figure, axes = plt.subplots(
         1,
         len(arrays),

@@ -44,7 +44,10 @@ def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure 
     first = as_size(first, "first", minimum=-(2**53))
     if dates is None:
         return figure
-    stamps = np.asarray(dates.tz_localize(None) if isinstance(dates, pd.DatetimeIndex) else dates)
+    try:
+        stamps = np.asarray(dates.tz_localize(None) if isinstance(dates, pd.DatetimeIndex) else dates)
+    except ValueError as error:  # a ragged list
+        raise TypeError(f"`dates` must be an array of datetimes. Got {type(dates).__name__}: {error}") from None
     if stamps.dtype.kind != "M" or stamps.ndim != 1 or not len(stamps):
         raise TypeError(f"`dates` must be an array of datetimes. Got dtype {stamps.dtype} and shape {stamps.shape}.")
     stamps = stamps.astype("datetime64[s]")

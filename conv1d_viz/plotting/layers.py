@@ -71,8 +71,8 @@ def plot_window_map(
     acts = as_array(acts, "acts", ndim=2, axes="(n_windows, n_steps)")
     n_windows, n_steps = acts.shape
     stride, first_step = as_size(stride, "stride"), as_size(first_step, "first_step", minimum=0)
-    padded = None if padded is None else as_line(padded, "padded", n_steps) > 0
-    picked = None if picked is None else as_line(picked, "picked", n_windows)
+    padded = None if padded is None else as_line(padded, "padded", n_steps, items="booleans")
+    picked = None if picked is None else as_line(picked, "picked", n_windows, items="integers", minimum=0)
     diagonal = None if diagonal is None else as_size(diagonal, "diagonal", minimum=0)
     steps = first_step + np.arange(n_steps)
     if diagonal is not None and not _windows_of(diagonal, steps, stride, n_windows)[1].any():
@@ -153,7 +153,7 @@ def plot_diagonal_deviation(
     """
     deviation = as_line(deviation, "deviation")
     n_steps, stride = len(deviation), as_size(stride, "stride")
-    padded = as_line(padded, "padded", n_steps) > 0
+    padded = as_line(padded, "padded", n_steps, items="booleans")
     ax = new_axes(ax, height=2.6)
     for first, last in runs_of(padded):
         ax.axvspan(first - 0.5, last + 0.5, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0, zorder=0)

@@ -65,7 +65,7 @@ def plot_pair_grid(
     """
     predictions = as_array(predictions, "predictions", ndim=3, axes="(n_channels, n_channels, time)")
     n_channels, _, length = predictions.shape
-    mse = _as_matrix(mse, "mse", n_channels)
+    mse = _as_matrix(mse, "mse", n_channels, minimum=0.0)
     if predictions.shape[1] != n_channels:
         raise ValueError(f"`predictions` must have the shape (n_channels, n_channels, time). Got {predictions.shape}.")
     truth = as_line(truth, "truth", length)
@@ -152,8 +152,8 @@ def _outline(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(np.linspace(-0.42, 0.42, _STRETCHES), 2), np.stack(extremes, -1).reshape(*values.shape[:-1], -1)
 
 
-def _as_matrix(values: Any, name: str, n_channels: int | None = None) -> np.ndarray:
-    matrix = as_array(values, name, ndim=2, axes="(n_channels, n_channels)")
+def _as_matrix(values: Any, name: str, n_channels: int | None = None, **bounds: Any) -> np.ndarray:
+    matrix = as_array(values, name, ndim=2, axes="(n_channels, n_channels)", **bounds)
     n_channels = n_channels or len(matrix)
     if matrix.shape != (n_channels, n_channels):
         raise ValueError(f"`{name}` must have the shape ({n_channels}, {n_channels}). Got {matrix.shape}.")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from conv1d_viz._checks import as_number, as_size
-from conv1d_viz.plotting.series import as_line
+from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, legend, new_axes
 
 _MARKS = {"first": (ACCENT, "o"), "last": (TARGET, "D")}
@@ -53,10 +53,10 @@ def plot_reads(
         The axes drawn on.
     """
     values = as_line(values, "values")
-    time, picked = as_line(time, "time", len(values)), as_line(picked, "picked")
+    time, picked = as_time(time, "time", len(values)), as_line(picked, "picked", items="integers", minimum=0)
     n_steps, stride, offset = as_size(n_steps, "n_steps"), as_size(stride, "stride"), as_number(offset, "offset")
-    if picked.min() < 0 or picked.max() >= n_steps:
-        raise ValueError(f"`picked` must be steps, 0..{n_steps - 1}. Got {picked.min():g}..{picked.max():g}.")
+    if picked.max() >= n_steps:
+        raise ValueError(f"`picked` must be steps, 0..{n_steps - 1}. Got {picked.max()}.")
     if len(picked) > len(values):
         raise ValueError(f"`picked` must have a step a window, at most {len(values)}. Got {len(picked)}.")
     ax = new_axes(ax, height=2.6)

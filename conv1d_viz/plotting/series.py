@@ -8,16 +8,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from conv1d_viz._checks import as_array
+from conv1d_viz._checks import as_array, as_mapping
 from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, legend, new_axes
 
 
-def as_line(values: Any, name: str, length: int | None = None) -> np.ndarray:
-    """Return `values` as a finite array of shape (time,), of `length` values where that is given."""
-    line = as_array(values, name, ndim=1, axes="(time,)")
+def as_line(values: Any, name: str, length: int | None = None, **bounds: Any) -> np.ndarray:
+    """Return `values` as an array of shape (time,), of `length` values where that is given; see `as_array`."""
+    line = as_array(values, name, ndim=1, axes="(time,)", **bounds)
     if length is not None and len(line) != length:
         raise ValueError(f"`{name}` must have {length} values, one a time. Got {len(line)}.")
     return line
+
+
+def as_time(values: Any, name: str, length: int | None = None) -> np.ndarray:
+    """Return `values` as an array of shape (time,) that rises: a line through other times would run back."""
+    time = as_line(values, name, length)
+    falls = np.flatnonzero(np.diff(time) <= 0)
+    if falls.size:
+        before, after = time[falls[0]], time[falls[0] + 1]
+        raise ValueError(f"`{name}` must rise. Got {after:.10g} after {before:.10g}.")
+    return time
 
 
 def plot_series(
@@ -40,7 +50,7 @@ def plot_series(
         The axes drawn on.
     """
     values = as_line(values, "values")
-    time = as_line(time, "time", len(values))
+    time = as_time(time, "time", len(values))
     ax = new_axes(ax, height=2.4)
     ax.plot(time, values, color=INK, linewidth=1.5)
     ax.margins(x=0)
@@ -66,8 +76,11 @@ def plot_history(
     Axes
         The axes drawn on.
     """
-    loss = as_line(history["loss"], "history['loss']")
-    validation = as_line(history["val_loss"], "history['val_loss']", len(loss))
+    losses = as_mapping(history, "history")
+    if not {"loss", "val_loss"} <= set(losses):
+        raise ValueError(f'`history` must have "loss" and "val_loss". Got {list(losses)}.')
+    loss = as_line(losses["loss"], "history['loss']", minimum=0.0, above=True)
+    validation = as_line(losses["val_loss"], "history['val_loss']", len(loss), minimum=0.0, above=True)
     ax = new_axes(ax)
     epochs = np.arange(1, len(loss) + 1)
     ax.plot(epochs, loss, color=ACCENT, linewidth=1.8, label="training")
@@ -111,7 +124,7 @@ def plot_forecast(
         Forecast and error.
     """
     truth = as_line(truth, "truth")
-    time, forecast = as_line(time, "time", len(truth)), as_line(forecast, "forecast", len(truth))
+    time, forecast = as_time(time, "time", len(truth)), as_line(forecast, "forecast", len(truth))
     figure, axes = plt.subplots(
         2, 1, figsize=(9, 4.0), sharex=True, layout="constrained", gridspec_kw={"height_ratios": (3, 1.2)}
     )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.image import AxesImage
 
-from conv1d_viz._checks import as_array
+from conv1d_viz._checks import as_array, as_texts
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import INK, color_bar, dress, new_axes, value_scale
 from conv1d_viz.plotting.wave import (
@@ -65,11 +65,9 @@ def plot_strips(
     """
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
     time, wave, n_channels = as_cells(time, len(line)), as_wave(wave), line.shape[1]
-    if roles is not None and len(roles) != n_channels:
-        raise ValueError(f"`roles` must have {n_channels} words, one a channel. Got {len(roles)}.")
+    ends = [""] * n_channels if roles is None else as_texts(roles, "roles", n_channels, "one a channel")
     ax = new_axes(ax, height=stack_height(n_channels))
     images = draw_strips(ax, line, time, wave, value_scale(line) if share_scale else None)
-    ends = [""] * n_channels if roles is None else [str(role) for role in roles]
     if not share_scale:
         limits = [f"up to {np.abs(channel).max():.2g}" for channel in line.T]
         ends = [f"{role}, {limit}" if role else limit for role, limit in zip(ends, limits, strict=True)]

@@ -85,6 +85,8 @@ def new_axes(ax: Axes | None, width: float = 9.0, height: float = 3.0) -> Axes:
     """The axes given, or those of a new figure (inches)."""
     if ax is None:
         _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    if not isinstance(ax, Axes):
+        raise TypeError(f"`ax` must be an Axes or None. Got {type(ax).__name__}.")
     return ax
 
 

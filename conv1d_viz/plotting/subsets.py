@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from conv1d_viz._checks import as_array, as_number
+from conv1d_viz._checks import as_array, as_mapping, as_number, as_texts
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import (
     ACCENT,
@@ -64,11 +64,8 @@ def plot_subsets(
         The axes drawn on.
     """
     mse = _as_errors(mse, "mse")
-    n_kept = as_line(n_kept, "n_kept", len(mse))
-    if not isinstance(curves, Mapping) or not isinstance(references or {}, Mapping):
-        raise TypeError(
-            f"`curves` and `references` must be mappings of names. Got {curves!r:.60} and {references!r:.60}."
-        )
+    n_kept = as_line(n_kept, "n_kept", len(mse), items="integers", minimum=0)
+    curves, references = as_mapping(curves, "curves"), as_mapping(references or {}, "references")
     if not 0 < len(curves) <= len(_LINES):
         raise ValueError(f"`curves` must be 1 to {len(_LINES)} named curves. Got {len(curves)}.")
     drawn: dict[str, np.ndarray] = {}
@@ -76,11 +73,10 @@ def plot_subsets(
         length = len(next(iter(drawn.values()))) if drawn else None
         drawn[name] = _as_errors(values, f"curves[{name!r}]", length)
     sizes = np.arange(len(next(iter(drawn.values()))))
-    if n_kept.min() < 0 or n_kept.max() >= len(sizes):
-        raise ValueError(f"`n_kept` must be within 0..{len(sizes) - 1}. Got {n_kept.min():g}..{n_kept.max():g}.")
-    if labels is not None and len(labels) != len(sizes):
-        raise ValueError(f"`labels` must have {len(sizes)} texts, one a size. Got {len(labels)}.")
-    levels = {name: as_number(v, f"references[{name!r}]", 0.0, above=True) for name, v in (references or {}).items()}
+    if n_kept.max() >= len(sizes):
+        raise ValueError(f"`n_kept` must be within 0..{len(sizes) - 1}. Got {n_kept.max()}.")
+    labels = [] if labels is None else as_texts(labels, "labels", len(sizes), "one a size")
+    levels = {name: as_number(v, f"references[{name!r}]", 0.0, above=True) for name, v in references.items()}
     ax = new_axes(ax, height=4.2)
     for name, level in levels.items():
         ax.axhline(level, color=TRUTH, linewidth=1, linestyle=":")
@@ -94,7 +90,7 @@ def plot_subsets(
     ax.plot(n_kept + spread, mse, "o", color=TARGET, alpha=0.35, markersize=3.5, markeredgewidth=0, label="every set")
     for (name, values), look in zip(drawn.items(), _LINES, strict=False):
         ax.plot(sizes, values, linewidth=1.6, label=name, **look)
-    for size, label in zip(sizes, labels or [], strict=False):
+    for size, label in zip(sizes, labels, strict=False):
         ax.annotate(
             label, (size, next(iter(drawn.values()))[size]), (-6, -3), textcoords="offset points", ha="right", va="top",
             fontsize=SMALL, color=INK,
@@ -111,9 +107,7 @@ def plot_subsets(
 
 
 def _as_errors(values: Any, name: str, length: int | None = None) -> np.ndarray:
-    errors = as_array(values, name, ndim=1, axes="(n_sets,)")
+    errors = as_array(values, name, ndim=1, axes="(n_sets,)", minimum=0.0, above=True)
     if length is not None and len(errors) != length:
         raise ValueError(f"`{name}` must have {length} errors. Got {len(errors)}.")
-    if errors.min() <= 0:
-        raise ValueError(f"`{name}` must hold errors above 0, for a logarithmic axis. Got {errors.min():g}.")
     return errors

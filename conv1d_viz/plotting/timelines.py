@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conv1d_viz._checks import as_array
-from conv1d_viz.plotting.series import as_line
+from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import (
     ACCENT,
     INK,
@@ -102,8 +102,11 @@ def plot_fill(
         Timelines and coverage.
     """
     repeated = as_line(repeated, "repeated")
-    existing, coverage = as_line(existing, "existing", len(repeated)), as_line(coverage, "coverage", len(repeated))
-    time = as_line(time, "time", len(repeated))
+    existing, coverage = (
+        as_line(existing, "existing", len(repeated)),
+        as_line(coverage, "coverage", len(repeated), minimum=0.0),
+    )
+    time = as_time(time, "time", len(repeated))
     figure, axes = plt.subplots(
         2, 1, figsize=(9, 3.9), sharex=True, layout="constrained", gridspec_kw={"height_ratios": (3, 1)}
     )

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 
-from conv1d_viz.plotting.series import as_line
+from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import INK, SMALL, TICK, figure_of
 
 Wave = tuple[np.ndarray, np.ndarray]
@@ -24,7 +24,7 @@ def as_wave(wave: Any) -> Wave | None:
         time, values = wave
     except (TypeError, ValueError):
         raise ValueError(f"`wave` must be a pair of times and values. Got {type(wave).__name__}.") from None
-    time = as_line(time, "wave[0]")
+    time = as_time(time, "wave[0]")
     return time, as_line(values, "wave[1]", len(time))
 
 
