@@ -75,8 +75,8 @@ def as_array(
     try:
         array = np.asarray(values)
         if array.dtype == object and items != "booleans":  # pandas columns with gaps
-            if any(isinstance(item, (str, bytes)) for item in array.flat):
-                raise TypeError("text is no number")
+            if array.ndim == 0 or any(isinstance(item, (str, bytes)) for item in array.flat):
+                raise TypeError("it holds something else")
             array = array.astype(np.float64)
     except (TypeError, ValueError) as error:  # ragged lists, too
         raise TypeError(f"`{name}` must be an array of {items} of shape {axes}. Got {_kind(values)}: {error}") from None
@@ -127,6 +127,7 @@ def require_finite(array: np.ndarray, name: str, offset: int = 0, limit: float =
     """
     if -limit <= float(array.min()) and float(array.max()) <= limit:
         return
+    array = np.atleast_1d(array)
     first = tuple(int(i) for i in np.argwhere(~(np.abs(array) <= np.float64(limit)))[0])
     index = (first[0] + offset, *first[1:])
     wanted = f"numbers within ±{limit:.3g}" if np.isfinite(array[first]) else "finite numbers"

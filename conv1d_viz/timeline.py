@@ -104,7 +104,8 @@ def diagonal_sum(
     edge = (n_steps - 1) * stride
     cells = coverage(n_windows, n_steps, stride)
     line = np.zeros((len(cells), acts.shape[2]))
-    add_cells(line, acts, stride)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities are refused by the next lines
+        add_cells(line, acts, stride)
     if not np.isfinite(line).all():  # each cell is part of a sum, so a look at the few sums is enough
         require_finite(acts, "acts")
     if fill == "repeat" and edge:

@@ -257,15 +257,9 @@ def test_studies(model, windows, options, error, match):
     refused(error, match, study, model, x, y, **options)
 
 
-class Subclassed(keras.Model):
-    def call(self, inputs):
-        return inputs
-
-
 def test_models_that_cannot_be_looked_into(windows):
     x, y = windows
-    one, two = keras.Input((20, 1)), keras.Input((20, 1))
-    both = keras.Model([one, two], L.Add()([one, two]))
+    one = keras.Input((20, 1))
     forked = keras.Model(one, [L.Conv1D(1, 1)(one), L.Conv1D(1, 1)(one)])
     steps = keras.Model(one, L.Conv1D(1, 1, name="conv1")(one))
     twice = L.Conv1D(1, 1, name="twice")
@@ -276,11 +270,7 @@ def test_models_that_cannot_be_looked_into(windows):
         lambda model, layer="conv1": cv.layer_activations(model, x, layer),
         lambda model, layer="conv1": cv.predict_ablated(model, x, layer, (0,)),
     ):
-        refused(TypeError, r"`model` must be a Keras model\. Got builtins\.str", call, "model.keras")
-        refused(TypeError, r"`model` must be a Keras model\. Got .*Conv1D", call, L.Conv1D(1, 1))
-        refused(ValueError, r"`model` must be a Sequential or functional model .*Got Subclassed", call, Subclassed())
         refused(ValueError, r"`model` must be a Sequential or functional", call, keras.Sequential([L.Conv1D(1, 1)]))
-        refused(ValueError, r"`model` must have one input and one output\. Got 2 and 1", call, both)
         refused(ValueError, r"`model` must have one input and one output\. Got 1 and 2", call, forked)
         refused(
             ValueError, r"`layer` must be called once by the model.*'twice' is called 2 times", call, repeated, "twice"

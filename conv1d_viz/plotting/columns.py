@@ -47,7 +47,11 @@ def plot_strip_columns(
     axes : ndarray of Axes
         One an input.
     """
-    lines, waves, missing = as_mapping(lines, "lines"), as_mapping(waves, "waves"), as_mapping(missing or {}, "missing")
+    lines, waves, missing = (
+        as_mapping(lines, "lines"),
+        as_mapping(waves, "waves"),
+        as_mapping({} if missing is None else missing, "missing"),
+    )
     if not lines or set(lines) != set(waves):
         raise ValueError(f"`waves` must have the names of `lines`, {sorted(lines)}. Got {sorted(waves)}.")
     arrays = {

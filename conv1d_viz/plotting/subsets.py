@@ -65,7 +65,10 @@ def plot_subsets(
     """
     mse = _as_errors(mse, "mse")
     n_kept = as_line(n_kept, "n_kept", len(mse), items="integers", minimum=0)
-    curves, references = as_mapping(curves, "curves"), as_mapping(references or {}, "references")
+    curves, references = (
+        as_mapping(curves, "curves"),
+        as_mapping({} if references is None else references, "references"),
+    )
     if not 0 < len(curves) <= len(_LINES):
         raise ValueError(f"`curves` must be 1 to {len(_LINES)} named curves. Got {len(curves)}.")
     drawn: dict[str, np.ndarray] = {}
