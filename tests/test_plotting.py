@@ -193,8 +193,16 @@ def test_draws_on_the_axes_given(name):
 
 @pytest.mark.parametrize(
     "kind",
-    [np.ndarray.tolist, lambda a: retyped(a, int), lambda a: retyped(a, np.float32), lambda a: PANDAS[a.ndim](a)],
-    ids=["lists", "integers", "float32", "pandas"],
+    [
+        np.ndarray.tolist,
+        lambda a: retyped(a, int),
+        lambda a: retyped(a, np.float32),
+        lambda a: retyped(a, ">f8"),
+        lambda a: PANDAS[a.ndim](a),
+        lambda a: np.asfortranarray(a[::-1])[::-1],
+        lambda a: np.broadcast_to(a, (2, *a.shape))[1],
+    ],
+    ids=["lists", "integers", "float32", "big-endian", "pandas", "reversed", "read-only"],
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_accepts_what_is_like_an_array(name, kind, monkeypatch):

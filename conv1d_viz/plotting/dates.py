@@ -1,5 +1,6 @@
 """Dates in place of sample numbers on the axes of a figure."""
 
+from datetime import datetime
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -45,9 +46,11 @@ def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure 
     if dates is None:
         return figure
     try:
-        stamps = np.asarray(dates.tz_localize(None) if isinstance(dates, pd.DatetimeIndex) else dates)
+        stamps = np.asarray(dates)
     except ValueError as error:  # a ragged list
         raise TypeError(f"`dates` must be an array of datetimes. Got {type(dates).__name__}: {error}") from None
+    if stamps.ndim == 1 and all(isinstance(stamp, datetime) for stamp in stamps):  # in lists, or with a time zone
+        stamps = pd.DatetimeIndex(stamps).tz_localize(None).to_numpy()
     if stamps.dtype.kind != "M" or stamps.ndim != 1 or not len(stamps):
         raise TypeError(f"`dates` must be an array of datetimes. Got dtype {stamps.dtype} and shape {stamps.shape}.")
     stamps = stamps.astype("datetime64[s]")
