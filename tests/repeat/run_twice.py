@@ -1,0 +1,92 @@
+"""Running the notebooks again changes nothing: twice in a copy, every file compared byte by byte.
+
+Not part of plain `pytest`: `pytest tests/repeat/run_twice.py -o addopts=""`. What may differ is the date in a saved
+model, the addresses by which Keras tells the objects in its description apart, and the random ids of widgets.
+"""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+COMMAND = ["nbconvert", "--execute", "--inplace", "--ExecutePreprocessor.record_timing=False"]  # as in the README
+PARTS = ["notebooks", "models", "figures", "conv1d_viz", "pyproject.toml", "README.md"]
+_WIDGET_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory):
+    """The copy's files after the first and after the second run."""
+    copy = tmp_path_factory.mktemp("copy") / "a plåce"
+    for part in PARTS:
+        from_, to = ROOT / part, copy / part
+        to.parent.mkdir(exist_ok=True)
+        shutil.copytree(from_, to) if from_.is_dir() else shutil.copy2(from_, to)
+    environment = {name: value for name, value in os.environ.items() if name != "CONV1D_VIZ_OUTPUT"}
+    states = []
+    for _ in range(2):
+        notebooks = sorted(map(str, (copy / "notebooks").glob("*.ipynb")))
+        subprocess.run([sys.executable, "-m", "jupyter", *COMMAND, *notebooks], check=True, env=environment, cwd=copy)
+        states.append({str(file.relative_to(copy)): _comparable(file) for file in copy.rglob("*") if _counts(file)})
+    return states
+
+
+def _counts(file):
+    return file.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(file.parts)
+
+
+def _comparable(file):
+    """Return a file's bytes, or what of them must not differ."""
+    if file.suffix == ".keras":
+        with zipfile.ZipFile(file) as archive:
+            config = re.sub(rb'"shared_object_id": \d+', b"", archive.read("config.json"))
+            return {
+                **{name: archive.read(name) for name in archive.namelist()},
+                "config.json": config,
+                "metadata.json": 0,
+            }
+    if file.suffix == ".ipynb":
+        notebook = json.loads(file.read_text(encoding="utf-8"))
+        widgets = notebook["metadata"].pop("widgets", {})
+        for cell in notebook["cells"]:
+            for output in cell.get("outputs", []):
+                output.get("data", {}).get("application/vnd.jupyter.widget-view+json", {}).pop("model_id", None)
+        states = next(iter(widgets.values()), {"state": {}})["state"].values()
+        return json.dumps(notebook), sorted(_WIDGET_ID.sub("id", json.dumps(state)) for state in states)
+    return file.read_bytes()
+
+
+def test_nothing_is_added_or_lost(states):
+    assert states[0].keys() == states[1].keys()
+    assert {"models/sine_conv1d.keras", "models/sine_conv1d.json", "figures/02_kernel.gif"} < states[0].keys()
+    kept = {str(file.relative_to(ROOT)) for part in PARTS for file in (ROOT / part).rglob("*") if _counts(file)}
+    assert kept <= states[0].keys()
+
+
+def test_every_file_is_the_same(states):
+    first, second = states
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+@pytest.mark.parametrize("figure", sorted(file.name for file in (ROOT / "figures").glob("*.png")))
+def test_the_figures_that_are_kept_are_those_that_the_notebooks_draw(states, figure):
+    """Another processor changes a few grey levels and digits; a figure of older code changes much more."""
+    drawn = Image.open(io.BytesIO(states[0][f"figures/{figure}"])).convert("L")
+    kept = Image.open(ROOT / "figures" / figure).convert("L")
+    assert drawn.size == kept.size
+    assert (np.abs(np.subtract(drawn, kept, dtype=float)) > 32).mean() < 0.02
+
+
+def test_weights_are_the_same_to_the_bit(states):
+    first, second = (state["models/sine_conv1d.keras"] for state in states)
+    assert first["model.weights.h5"] == second["model.weights.h5"]
