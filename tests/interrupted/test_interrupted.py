@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 import conv1d_viz as cv
 
@@ -99,3 +100,26 @@ def test_a_training_interrupted_in_its_first_epoch_says_so(training, monkeypatch
     message, weights = training(model, 1, monkeypatch)
     assert "in its first epoch" in message
     assert all((a == b).all() for a, b in zip(model.get_weights(), weights[0], strict=True))
+
+
+def test_the_button_of_a_notebook_ends_a_training_with_its_best_weights():
+    manager, client = start_new_kernel()
+    try:
+        client.execute(
+            "import conv1d_viz as cv\n"
+            "x, y = cv.sliding_windows(cv.toy_series(90, period=20)[1], 20)\n"
+            "model = cv.build_model(20, 1, 2, 3, 3, seed=0)\n"
+            "cv.train(model, x, y, epochs=5000, patience=5000, report=print)"
+        )
+        said = ""
+        while "epoch  500 of 5000" not in said:
+            message = client.get_iopub_msg(timeout=120)
+            said += str(message["content"])
+        manager.interrupt_kernel()
+        while message["msg_type"] != "error":
+            message = client.get_iopub_msg(timeout=60)
+        assert message["content"]["ename"] == "KeyboardInterrupt"
+        assert "best weights so far, those of epoch" in message["content"]["evalue"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
