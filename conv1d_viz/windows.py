@@ -18,7 +18,7 @@ def sliding_windows(
     Parameters
     ----------
     series : array-like of shape (time,) or (time, feature)
-        Finite numbers. float32 and float64 are kept, other numeric types become float64.
+        Finite numbers within ±1e150. float32 and float64 are kept, other numeric types become float64.
     window : int
         Samples in a window.
     horizon : int
