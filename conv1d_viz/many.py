@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import joblib
@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from conv1d_viz._architecture import architecture_of, is_same_model, require_rebuilt
 from conv1d_viz._checks import as_array, as_number, as_size
+from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model, as_targets, as_windows
 from conv1d_viz.model import build_model, train
 from conv1d_viz.paths import as_path
@@ -76,8 +77,10 @@ def train_many(
     if build is not None and not callable(build):
         raise TypeError(f"`build` must be a function of a seed, or None. Got {build!r}.")
     build = build or functools.partial(_build_for, x.shape, y.shape)
-    template = as_model(build(seeds[0]))
-    if not template.compiled:
+    template = build(seeds[0])
+    if not isinstance(template, keras.Model):
+        raise TypeError(f"`build` must return a Keras model. Got {template!r:.60}.")
+    if not as_model(template).compiled:
         raise ValueError(
             f"`build` must return a compiled model. Got {template.name!r} without a loss and an optimizer."
         )
@@ -140,9 +143,10 @@ def _build_for(x_shape: tuple[int, ...], y_shape: tuple[int, ...], seed: int) ->
 
 
 def _as_seeds(seeds: Any) -> list[int]:
-    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
-        raise TypeError(f"`seeds` must be an iterable of integers. Got {seeds!r}.")
-    checked = [as_size(seed, "seeds", minimum=0) for seed in seeds]
+    try:
+        checked = [as_size(seed, "seeds", minimum=0) for seed in ([seeds] if isinstance(seeds, str) else list(seeds))]
+    except TypeError:
+        raise TypeError(f"`seeds` must be an iterable of integers. Got {seeds!r}.") from None
     if max(checked, default=0) >= 2**32:
         raise ValueError(f"`seeds` must be below 2**32. Got {max(checked)}.")
     if not checked or len(set(checked)) < len(checked):

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from conv1d_viz._checks import as_size
+from conv1d_viz._checks import as_size, one_of
 
 try:
     import fcntl
@@ -17,6 +17,7 @@ except ImportError:
     fcntl = None
 
 MODELS, FIGURES = "models", "figures"
+ENDINGS = (".keras", ".npz")  # of a model, and of many trainings of one
 
 
 def project_root() -> Path:
@@ -39,12 +40,12 @@ def output_root() -> Path:
 
 def model_path(name: str, ending: str = ".keras") -> Path:
     """Return the path that a model of this name, or with ".npz" many trainings, is written to."""
-    return output_root() / MODELS / f"{_plain(name)}{ending}"
+    return output_root() / MODELS / (_plain(name) + one_of(ending, "ending", ENDINGS))
 
 
 def find_model(name: str, ending: str = ".keras") -> Path:
     """Return the path that it is read from: the project's own, or else one just written."""
-    own = project_root() / MODELS / f"{_plain(name)}{ending}"
+    own = project_root() / MODELS / (_plain(name) + one_of(ending, "ending", ENDINGS))
     return own if own.exists() else model_path(name, ending)
 
 
@@ -69,6 +70,8 @@ def save_figure(figure: Any, name: str) -> Path:
         if not hasattr(figure, "get_figure"):
             raise TypeError(f"`figure` must be a Figure, an Axes or an Animation. Got {type(figure).__name__}.")
         figure = figure.get_figure(root=True)
+        if figure is None:
+            raise ValueError("`figure` must be a Figure, an Axes of one or an Animation. Got one that is in no figure.")
     path = output_root() / FIGURES / (_plain(name) + (".gif" if animated else ".png"))
     with replacing(path) as temporary:
         if animated:
@@ -137,6 +140,6 @@ def alone_in(folder: Path) -> Iterator[None]:
 def _plain(name: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a string. Got {name!r}.")
-    if not Path(name).name or Path(name).name != name or name == "..":
+    if not Path(name).name or Path(name).name != name or name == ".." or "\0" in name:
         raise ValueError(f"`name` must be a file name without folders. Got {name!r}.")
     return name

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from conv1d_viz._architecture import is_same_model, rebuilt
 from conv1d_viz._archives import require_known_classes
+from conv1d_viz._checks import as_size
 from conv1d_viz.paths import alone_in, as_path, replacing, require_size
 
 History = dict[str, list[float]]
@@ -29,11 +30,15 @@ class TrainingRuns:
     architecture: str
 
     def model(self, k: int) -> Any:
-        """Build the model of run k, with its trained weights; it is not compiled."""
+        """Build the model of run k, counted from 0, with its trained weights; it is not compiled."""
+        if as_size(k, "k", minimum=0) >= len(self.seeds):
+            raise ValueError(f"`k` must be a run, 0..{len(self.seeds) - 1}. Got {k}.")
         return rebuilt(self.architecture, self.weights[k])
 
     def of(self, seeds: list[int]) -> "TrainingRuns":
         """Return the runs of these seeds, in this order."""
+        if not set(seeds) <= set(self.seeds):
+            raise ValueError(f"`seeds` must be among {self.seeds}. Got {seeds}.")
         places = [self.seeds.index(seed) for seed in seeds]
         lists = ([column[k] for k in places] for column in (self.seeds, self.histories, self.weights))
         return TrainingRuns(*lists, self.settings, self.architecture)

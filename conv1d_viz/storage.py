@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conv1d_viz._archives import require_harmless
+from conv1d_viz._checks import one_of
 from conv1d_viz._keras import keras
 from conv1d_viz.paths import alone_in, as_path, replacing, require_size
 
@@ -45,7 +46,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
-    path = as_path(path, ".keras")
+    path, overwrite = as_path(path, ".keras"), one_of(overwrite, "overwrite", (True, False))
     _require_new(path, overwrite)
     try:
         text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)

@@ -163,7 +163,7 @@ def test_a_file_of_other_trainings_is_left_alone(windows, tmp_path, change, matc
     [
         ([], ValueError, r"`seeds` must be at least one seed, each of them once\. Got \[\]"),
         ([1, 1], ValueError, r"`seeds` must be .*Got \[1, 1\]"),
-        ([0.5], TypeError, r"`seeds` must be an integer\. Got 0\.5"),
+        ([0.5], TypeError, r"`seeds` must be an iterable of integers\. Got \[0\.5\]"),
         ([-1], ValueError, r"`seeds` must be at least 0\. Got -1"),
         ([0, 2**32], ValueError, r"`seeds` must be below 2\*\*32\. Got 4294967296"),
         (3, TypeError, r"`seeds` must be an iterable of integers\. Got 3"),
@@ -183,7 +183,7 @@ def test_other_bad_input_writes_nothing(windows, tmp_path):
         (ValueError, r"`y` must have the shape", lambda: cv.train_many([0], x, y[:5], path, small)),
         (ValueError, r"`epochs` must be at least 1", lambda: cv.train_many([0], x, y, path, small, epochs=0)),
         (ValueError, r"`validation_split` must", lambda: cv.train_many([0], x, y, path, small, validation_split=2)),
-        (TypeError, r"`model` must be a Keras model", lambda: cv.train_many([0], x, y, path, lambda seed: seed)),
+        (TypeError, r"`build` must return a Keras model", lambda: cv.train_many([0], x, y, path, lambda seed: seed)),
         (TypeError, r"`build` must be a function", lambda: cv.train_many([0], x, y, path, 5)),
     ]:
         with pytest.raises(error, match=match):

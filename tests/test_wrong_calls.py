@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 import conv1d_viz as cv
 from conv1d_viz._keras import keras
@@ -27,12 +28,15 @@ PAIRS = np.ones((3, 3))
 FIELD = cv.ReceptiveField(5, 1, -2)
 MODEL = cv.build_model(window=20, channels=4, kernel_size=5, head_kernel_size=4, seed=1)
 STUDY = cv.AblationStudy([(0,), (1,)], np.zeros((2, 9, 1)), np.ones(2), np.zeros((9, 1)), 0.5, 2, "zero")
+RUNS = cv.TrainingRuns([7], [{"loss": [1.0], "val_loss": [1.0]}], [MODEL.get_weights()], {}, MODEL.to_json())
 INFO = {"parameters": {"series": "sine", "n_samples": 90, "period": 20, "noise": 0.0}, "seed": 0}
 
 # Calls that work, by the name of what is called.
 FINE = {
     "AblationStudy.mse_of": {"self": STUDY, "deletions": [(0,), ()]},
     "ReceptiveField.sees_padding": {"self": FIELD, "n_steps": 20, "window": 20},
+    "TrainingRuns.model": {"self": RUNS, "k": 0},
+    "TrainingRuns.of": {"self": RUNS, "seeds": [7]},
     "ablation_study": {"model": MODEL, "x": X, "y": Y, "layer": "conv1", "deletions": "single"},
     "animate_kernel": {"window": 8, "kernel_size": 3},
     "animate_windows": {"n_samples": 9, "window": 3},
@@ -124,6 +128,11 @@ ROWS = [
     row("AblationStudy.mse_of", ValueError, "(2,)", deletions=[(2,)]),
     row("ReceptiveField.sees_padding", TypeError, "2.5", n_steps=2.5),
     row("ReceptiveField.sees_padding", ValueError, "0", window=0),
+    row("TrainingRuns.model", ValueError, "1", k=1),
+    row("TrainingRuns.model", ValueError, "-1", k=-1),
+    row("TrainingRuns.model", TypeError, "True", k=True),
+    row("TrainingRuns.model", TypeError, "'7'", k="7"),
+    row("TrainingRuns.of", ValueError, "8", seeds=[7, 8]),
     # Deletions
     row("ablation_study", TypeError, "float64", "cells", cells=np.ones((40, 20))),
     row("ablation_study", TypeError, "list", "cells", cells=[[True], [True, False]]),
@@ -204,6 +213,8 @@ ROWS = [
     row("train", TypeError, "'print'", "report", report="print"),
     row("train", TypeError, "None", epochs=None),
     row("train_many", TypeError, "3", seeds=3),
+    row("train_many", TypeError, "array(1)", seeds=np.array(1)),
+    row("train_many", TypeError, "'forecaster'", "build", build=lambda _: "forecaster"),
     row("train_many", ValueError, "[1, 1]", seeds=[1, 1]),
     row("train_many", TypeError, "0.5", seeds=[0.5]),
     row("train_many", ValueError, "-1", seeds=[-1]),
@@ -279,13 +290,22 @@ ROWS = [
     row("find_model", TypeError, "None", name=None),
     row("find_model", ValueError, "'a/b'", name="a/b"),
     row("find_model", ValueError, "''", name=""),
+    row("find_model", ValueError, "'a\\x00b'", name="a\0b"),
+    row("find_model", ValueError, "3", ending=3),
+    row("model_path", ValueError, "'.h5'", ending=".h5"),
     row("model_path", TypeError, "b'wave'", name=b"wave"),
     row("model_path", ValueError, "'/wave'", name="/wave"),
     row("save_figure", TypeError, "str", figure="wave"),
     row("save_figure", TypeError, "ndarray", figure=np.ones((3, 3))),
+    row("save_figure", ValueError, "in no figure", figure=Line2D([0], [1])),
     row("save_figure", ValueError, "'../wave'", name="../wave"),
     row("save_figure", TypeError, "7", name=7),
     row("save_model", TypeError, "str", model="wave"),
+    row("save_model", ValueError, "'no'", overwrite="no"),
+    row("load_model", TypeError, "True", max_bytes=True),
+    row("load_model", ValueError, "-1", max_bytes=-1),
+    row("load_info", TypeError, "1.5", max_bytes=1.5),
+    row("load_runs", TypeError, "None", max_bytes=None),
     row("save_model", FileExistsError, "wave.keras", path="wave.keras"),
     row("save_model", ValueError, "wave.h5", path="wave.h5"),
     row("save_model", TypeError, "None", path=None),
@@ -481,7 +501,7 @@ def test_the_table_has_every_public_name_that_takes_arguments():
         item = getattr(cv, name)
         methods = vars(item).items() if inspect.isclass(item) else [(None, item)]
         for method, function in methods:
-            if inspect.isfunction(function) and not str(method).startswith("_") and item is not cv.TrainingRuns:
+            if inspect.isfunction(function) and not str(method).startswith("_"):
                 takes = set(inspect.signature(function).parameters) - {"self"}
                 wanted |= {f"{name}.{method}" if method else name} if takes else set()
     assert set(FINE) == {value.values[0] for value in ROWS} == wanted
