@@ -6,8 +6,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from conv1d_viz._graph import Call, Graph, calls_behind, calls_between, run_calls, to_array, to_tensor, trace
+from conv1d_viz._graph import (
+    Call,
+    Graph,
+    calls_behind,
+    calls_between,
+    floats_of,
+    floats_per_window,
+    run_calls,
+    to_array,
+    to_tensor,
+    trace,
+)
 from conv1d_viz._keras import keras
+from conv1d_viz._memory import zeros
 from conv1d_viz._models import chunks, find_layer
 from conv1d_viz._shares import Head, finish, linear_head, shares
 from conv1d_viz.deletions import Deletion
@@ -32,12 +44,15 @@ def stand_in(
     level = np.zeros(n_channels)
     if replacement == "mean":
         calls = calls_between(graph, {graph.source}, {key})
-        for rows in chunks(graph, calls, len(x), x.shape[1]):
+        for rows in chunks(len(x), floats_per_window(graph, calls, x.shape[1])):
             acts = to_array(_run(model, graph, calls, x[rows])[key])
             level += acts.mean(axis=1, dtype=np.float64).sum(axis=0) / len(x)
     if replacement == "shuffle":
         generator = np.random.default_rng(seed)
-        return StandIn(level, np.stack([generator.permutation(len(x)) for _ in range(n_channels)]))
+        order = np.empty((n_channels, len(x)), dtype=np.int32 if len(x) < 2**31 else np.int64)
+        for row in order:
+            row[:] = generator.permutation(len(x))
+        return StandIn(level, order)
     return StandIn(level)
 
 
@@ -72,8 +87,14 @@ def forecasts(
     for row, channels in zip(deleted, deletions, strict=True):
         row[list(channels)] = True
 
-    predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
-    for rows in chunks(graph, graph.calls, len(x), x.shape[1], copies=2 * deleted.shape[1] if head else 2):
+    predictions = empty_forecasts(model, len(deletions), len(x))
+    # As they are and with all channels deleted: the layer and what treats channels apart, and the channels' shares.
+    n_steps, apart = x.shape[1], head.channelwise if head else []
+    floats = 2 * floats_per_window(graph, before + apart, n_steps)
+    summed_up = floats_of(graph, {cut}, n_steps)
+    if head:
+        floats += 2 * deleted.shape[1] * summed_up
+    for rows in chunks(len(x), floats):
         values = _run(model, graph, before, x[rows])
         hidden = values[key]
         substitute = _substitute(model, graph, key, x, rows, stand_in, hidden, deleted.any(axis=0))
@@ -82,7 +103,8 @@ def forecasts(
             substitute = keras.ops.where(keras.ops.convert_to_tensor(cells[rows, :, None]), gone, hidden)
         parts = shares(head, hidden, substitute) if head else (hidden, substitute)
         n_windows = rows.stop - rows.start
-        for block in chunks(graph, rest, len(deletions), x.shape[1], copies=n_windows):
+        floats = n_windows * max(summed_up, floats_per_window(graph, rest, n_steps))
+        for block in chunks(len(deletions), floats):
             summed = _ablated(head, deleted[block], *parts)
             n_deletions = block.stop - block.start
             tensors = {k: _tiled(values[k], n_deletions) for k in around}
@@ -94,6 +116,11 @@ def forecasts(
             if update is not None:
                 update(n_deletions * n_windows)
     return predictions
+
+
+def empty_forecasts(model: Any, n_deletions: int, n_windows: int) -> Float[np.ndarray, "deletion window horizon"]:
+    shape = (n_deletions, n_windows, model.outputs[0].shape[1])
+    return zeros(shape, np.float32, "deletions", "fewer windows, or a part of the deletions at a time, do with less")
 
 
 def _run(model: Any, graph: Graph, calls: list[Call], x: Float[np.ndarray, "window step feature"]) -> dict[int, Any]:

@@ -180,5 +180,11 @@ def require_numbers(array: np.ndarray, name: str) -> None:
 
 def floats_per_window(graph: Graph, calls: list[Call], n_steps: int) -> int:
     """Count the numbers that the tensors of some calls hold for one window of `n_steps` steps."""
-    keys = set(itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls))
+    return floats_of(
+        graph, set(itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls)), n_steps
+    )
+
+
+def floats_of(graph: Graph, keys: set[int], n_steps: int) -> int:
+    """Count the numbers that some tensors hold for one window of `n_steps` steps."""
     return sum(math.prod(n_steps if n is None else n for n in graph.shapes[key][1:]) for key in keys)

@@ -6,11 +6,14 @@ import numpy as np
 from jaxtyping import Float
 
 from conv1d_viz._checks import FLOAT32, as_array
-from conv1d_viz._graph import Call, Graph, calls_between, floats_per_window, has_graph
+from conv1d_viz._graph import Graph, calls_between, has_graph
 from conv1d_viz._keras import keras
 
-# Bytes that the tensors of one call may take; larger batches of windows are split.
+# Bytes that a call may take beside its arguments and its result; larger batches of windows are split.
 MEMORY_BUDGET = 2**28
+# A convolution, its bias and its activation make a tensor each, the last becomes an array, and what was freed is not at
+# once given back: so many times what the tensors of a call hold.
+_STAGES = 6
 
 
 def as_model(model: Any) -> Any:
@@ -107,8 +110,12 @@ def _meant(model: Any, graph: Graph, layer: Any) -> Any:
     return found[0]
 
 
-def chunks(graph: Graph, calls: list[Call], n_rows: int, n_steps: int, copies: int = 1) -> list[slice]:
-    """Split rows so that the tensors of some calls, for `copies` windows of `n_steps` steps a row, fit into memory."""
-    floats = floats_per_window(graph, calls, n_steps) * copies
-    size = max(1, MEMORY_BUDGET // (4 * max(1, floats)))
+def rows_at_once(floats: int) -> int:
+    """Return how many rows fit into memory, of as many numbers each as their tensors hold."""
+    return max(1, MEMORY_BUDGET // (4 * _STAGES * max(1, floats)))
+
+
+def chunks(n_rows: int, floats: int) -> list[slice]:
+    """Split rows, of as many numbers each as their tensors hold, so that they fit into memory."""
+    size = rows_at_once(floats)
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from tqdm import tqdm
 
 from conv1d_viz._checks import as_array, as_seed, one_of
-from conv1d_viz._cut import REPLACEMENTS, forecasts, stand_in
+from conv1d_viz._cut import REPLACEMENTS, empty_forecasts, forecasts, stand_in
 from conv1d_viz._graph import calls_behind, trace
 from conv1d_viz._models import as_model, as_targets, as_windows, find_layer
 from conv1d_viz.activations import layer_activations
@@ -81,6 +81,10 @@ def ablation_study(
     network runs for each deletion. Within `joblib.parallel_config(...)` the deletions are shared out among its workers;
     the model is pickled for other processes, which must be able to import this package and the model's own classes.
 
+    Windows and deletions are worked on some at a time: beside the arguments and the result, 4 bytes a deletion, window
+    and step of the horizon, a call takes about 256 MB in each worker, and with "shuffle" 4 bytes a channel and window
+    more.
+
     Parameters
     ----------
     model, x, layer, replacement, seed, cells
@@ -103,8 +107,8 @@ def ablation_study(
     Raises
     ------
     TypeError, ValueError
-        As `predict_ablated`; also if the targets do not match, a set of channels is given twice, none is, or "all"
-        would be more than 2**20 subsets.
+        As `predict_ablated`; also if the targets do not match, a set of channels is given twice, none is, "all" would
+        be more than 2**20 subsets, or the result larger than memory.
     """
     model, x, path, n_channels = checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
@@ -132,7 +136,7 @@ def in_parallel(
     if workers < 2:
         return forecasts(model, x, path, deletions, stand_in, update, cells)
     blocks = [deletions[k::workers] for k in range(workers)]
-    predictions = np.empty((len(deletions), len(x), model.outputs[0].shape[1]), dtype=np.float32)
+    predictions = empty_forecasts(model, len(deletions), len(x))
     jobs = (joblib.delayed(forecasts)(model, np.array(x), path, block, stand_in, None, cells) for block in blocks)
     for k, part in enumerate(joblib.Parallel(return_as="generator")(jobs)):
         predictions[k::workers] = part

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from conv1d_viz import _models
 from conv1d_viz._checks import FLOAT32, as_array, as_size, one_of, require_finite
 from conv1d_viz._graph import Graph, calls_between, floats_per_window, require_numbers, trace
+from conv1d_viz._memory import zeros
 from conv1d_viz._models import as_model, find_layer, require_long_enough
 from conv1d_viz._pieces import by_convolution, by_steps, by_windows, pass_over, way_apart
 from conv1d_viz._steps import Steps, floats
@@ -72,7 +73,8 @@ def series_timeline(
     Raises
     ------
     TypeError, ValueError
-        As `sliding_windows`, `layer_activations` and `diagonal_sum`; also if `out` has another shape or dtype.
+        As `sliding_windows`, `layer_activations` and `diagonal_sum`; also if `out` has another shape or dtype, or
+        without it the result would be larger than memory.
 
     Examples
     --------
@@ -166,7 +168,7 @@ def _as_samples(series: Any, model: Any, window: int, horizon: int) -> np.ndarra
 
 def _as_out(out: Any, shape: tuple[int, int], samples: np.ndarray) -> np.ndarray:
     if out is None:
-        return np.zeros(shape)
+        return zeros(shape, np.float64, "series", "`out` takes a memory-mapped file")
     if not isinstance(out, np.ndarray):
         raise TypeError(f"`out` must be an array of float64 and shape {shape}. Got {type(out).__name__}.")
     if out.shape != shape or out.dtype != np.float64:
@@ -198,7 +200,7 @@ def _block(graph: Graph, way: Way | None, key: int, parts: list[Steps], window: 
         numbers = floats_per_window(graph, calls_between(graph, {graph.source}, {key}), window)
     else:
         numbers = sum(floats(graph, way, key, part) for part in parts)
-    return max(1, min(_BLOCK, _models.MEMORY_BUDGET // (4 * max(1, numbers))))
+    return min(_BLOCK, _models.rows_at_once(numbers))
 
 
 def _clean_block(graph: Graph, way: Way | None) -> int:
@@ -208,7 +210,7 @@ def _clean_block(graph: Graph, way: Way | None) -> int:
     # A pass takes a window for each remainder by the stride. The kernel of a first convolution stands beside itself.
     numbers = way.view.stride * sum(math.prod(graph.shapes[key][2:]) for key in way.views)
     reach = way.stencils[0].size * math.prod(graph.shapes[way.calls[0].inputs[0]][2:]) if way.calls else 0
-    return max(1, min(_BLOCK, _models.MEMORY_BUDGET // (4 * (numbers + reach))))
+    return min(_BLOCK, _models.rows_at_once(numbers + reach))
 
 
 def _split(total: int, size: int) -> Iterator[tuple[int, int]]:

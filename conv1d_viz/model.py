@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from conv1d_viz._checks import as_number, as_seed, as_size
-from conv1d_viz._graph import trace
+from conv1d_viz._graph import floats_per_window, trace
 from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model, as_targets, as_windows, chunks
 
@@ -188,7 +188,7 @@ def _validating(model: Any, x: np.ndarray, y: np.ndarray) -> Any:
     Keras' own way sets up a data pipeline for them after each epoch, which takes longer than the scoring.
     """
     graph = trace(model)
-    parts = chunks(graph, graph.calls, len(x), x.shape[1])
+    parts = chunks(len(x), floats_per_window(graph, graph.calls, x.shape[1]))
 
     def score(epoch: int, logs: dict[str, float]) -> None:
         total = 0.0

@@ -77,9 +77,11 @@ def seen_cells(picked: Any, field: Any, n_steps: Any) -> Bool[np.ndarray, "windo
     _require_field(field, "field")
     n_steps, axes = as_size(n_steps, "n_steps"), "(n_windows,) or (n_windows, n_picks)"
     steps = as_array(picked, "picked", ndim=(1, 2), axes=axes, items="integers", minimum=0)
-    first = field.start + steps.reshape(len(steps), -1, 1) * field.stride
-    step = np.arange(n_steps)
-    return ((step >= first) & (step < first + field.size)).any(axis=1)
+    step, seen = np.arange(n_steps), np.zeros((len(steps), n_steps), dtype=bool)
+    for picks in steps.reshape(len(steps), -1).T:  # all of them at once would be as many such arrays
+        first = field.start + picks[:, None] * field.stride
+        seen |= (step >= first) & (step < first + field.size)
+    return seen
 
 
 def _require_field(field: Any, name: str) -> None:

@@ -73,7 +73,8 @@ def estimate_shapley(
     orders = np.stack([generator.permutation(n_channels) for _ in range(n_orders)])
     replaced = stand_in(model, x, path, replacement, seed)
     rises = np.empty((n_orders, n_channels))
-    held = max(1, _HELD // (n_channels * y.size))
+    at_once = max(1, _HELD // y.size)  # deletions
+    held = max(1, at_once // n_channels)  # orders
     with tqdm(
         total=n_orders * (n_channels - 1) * len(x), desc="forecasts", unit_scale=True, disable=not progress
     ) as bar:
@@ -85,7 +86,8 @@ def estimate_shapley(
             scores = np.empty((len(block), n_channels + 1))
             scores[:, 0], scores[:, -1] = first, last
             if deletions:
-                predictions = in_parallel(model, x, path, deletions, replaced, update=bar.update)
-                scores[:, 1:-1] = errors(predictions, y).reshape(len(block), -1)
+                parts = [deletions[k : k + at_once] for k in range(0, len(deletions), at_once)]
+                tried = [errors(in_parallel(model, x, path, part, replaced, update=bar.update), y) for part in parts]
+                scores[:, 1:-1] = np.concatenate(tried).reshape(len(block), -1)
             np.put_along_axis(rises[start : start + held], block, np.diff(scores), axis=1)
     return ShapleyEstimate(rises.mean(axis=0), rises.std(axis=0, ddof=1) / np.sqrt(n_orders))

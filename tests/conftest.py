@@ -44,4 +44,4 @@ def little_memory(model, monkeypatch):
     """A memory budget of a few windows of `model`."""
     monkeypatch.setattr(_models, "MEMORY_BUDGET", 7_000)
     graph = _graph.trace(model)
-    assert 2 < len(_models.chunks(graph, graph.calls, 40, 20)) < 40
+    assert 2 < len(_models.chunks(40, _graph.floats_per_window(graph, graph.calls, 20))) < 40
