@@ -17,7 +17,7 @@ def architecture_of(model: Any) -> str:
 
 def is_same_model(one: str, other: str) -> bool:
     """Compare two models as JSON; what their layers are called, which Keras numbers through, does not count."""
-    return _without_names(one) == _without_names(other)
+    return bool(_without_names(one) == _without_names(other))
 
 
 def _without_names(architecture: str) -> Any:

@@ -97,7 +97,7 @@ def forecasts(
     for rows in chunks(len(x), floats):
         values = _run(model, graph, before, x[rows])
         hidden = values[key]
-        substitute = _substitute(model, graph, key, x, rows, stand_in, hidden, deleted.any(axis=0))
+        substitute = _substitute(model, graph, key, x, rows, stand_in, hidden, np.any(deleted, axis=0))
         if cells is not None:
             gone = keras.ops.zeros_like(hidden) if substitute is None else substitute
             substitute = keras.ops.where(keras.ops.convert_to_tensor(cells[rows, :, None]), gone, hidden)

@@ -25,8 +25,16 @@ def read_csv(path: Path) -> pd.DataFrame:
             f"`path` must have as many fields in each row. Got {len(second)} in row 0 below a heading of {len(first)}; "
             "decimal commas need semicolons or tabs between the columns."
         )
-    options = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "skipinitialspace": True}
-    table = pd.read_csv(path, sep=separator, header=0 if headed else None, encoding="utf-8-sig", **options)
+    table = pd.read_csv(
+        path,
+        sep=separator,
+        header=0 if headed else None,
+        dtype=str,
+        keep_default_na=False,
+        skip_blank_lines=False,
+        skipinitialspace=True,
+        encoding="utf-8-sig",
+    )
     if not isinstance(table.index, pd.RangeIndex):
         raise ValueError(f"`path` must have as many fields in each row. Got rows longer than the first line of {path}.")
     table = table[: 1 + max(np.flatnonzero((table != "").any(axis=1)), default=-1)]  # no blank lines at the end
@@ -87,13 +95,13 @@ def read_wav(path: Path) -> pd.DataFrame:
 
 def require_even(dates: pd.DatetimeIndex) -> None:
     """Refuse dates that do not rise, or that leave some out; months and working days are even enough."""
-    steps = np.diff(dates.to_numpy()) / np.timedelta64(1, "s")
+    steps: np.ndarray = np.diff(dates.to_numpy()) / np.timedelta64(1, "s")
     if len(steps) and steps.min() <= 0:
         row = int(np.argmax(steps <= 0)) + 1
         raise ValueError(f"`path` must have dates that rise. Got {dates[row]} after {dates[row - 1]} in row {row}.")
     if len(steps) > 1 and dates.day_of_week.max() < 5 and np.median(steps) == 86_400:
         days = dates.to_numpy().astype("datetime64[D]")
-        steps, usual = np.busday_count(days[:-1], days[1:]), 3  # a holiday or two in a row
+        steps, usual = np.busday_count(days[:-1], days[1:]), 3.0  # a holiday or two in a row
     else:
         usual = 1.5 * np.median(steps) if len(steps) else 0
     if len(steps) and steps.max() > usual:

@@ -28,7 +28,7 @@ class Graph(NamedTuple):
     calls: list[Call]
     source: int
     output: int
-    shapes: list[tuple[int | None, ...]]  # by number of the tensor
+    shapes: list[tuple[Any, ...]]  # by number of the tensor; None where the model leaves a length open
     places: list[tuple[str, Any, tuple[int, ...]]]  # path, layer and outputs of each call; nested models included
 
 
@@ -46,7 +46,7 @@ def trace(model: Any) -> Graph:
     sequential model again. `layer.output` is the first of these calls, and cutting there deletes nothing.
     """
     calls: list[Call] = []
-    shapes: list[tuple[int | None, ...]] = []
+    shapes: list[tuple[Any, ...]] = []
     places: list[tuple[str, Any, tuple[int, ...]]] = []
 
     def number(tensors: Any) -> tuple[int, ...]:
@@ -142,14 +142,15 @@ def run_call(call: Call, inputs: list[Any]) -> list[Any]:
         return [x if keras.backend.standardize_dtype(x.dtype) == dtype else keras.ops.cast(x, dtype) for x in inputs]
     named = {id(symbol): tensor for symbol, tensor in zip(call.node.input_tensors, inputs, strict=True)}
     args, kwargs = call.node.arguments.fill_in(named)
-    if "training" in _parameters(type(call.operation)):  # as `predict` does
+    if "training" in _parameters(type(call.operation).call):  # as `predict` does
         kwargs = {**kwargs, "training": False}
-    return keras.tree.flatten(call.operation(*args, **kwargs))
+    outputs: list[Any] = keras.tree.flatten(call.operation(*args, **kwargs))
+    return outputs
 
 
 @functools.cache
-def _parameters(kind: type) -> frozenset[str]:
-    return frozenset(inspect.signature(kind.call).parameters)
+def _parameters(function: Any) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
 
 
 def to_tensor(array: np.ndarray, model: Any) -> Any:
@@ -163,7 +164,7 @@ def to_tensor(array: np.ndarray, model: Any) -> Any:
 
 def to_array(tensor: Any) -> np.ndarray:
     """Return a tensor as float64 where it is that, else float32; NaN and infinities are refused."""
-    array = keras.ops.convert_to_numpy(tensor)
+    array: np.ndarray = keras.ops.convert_to_numpy(tensor)
     array = array if array.dtype == np.float64 else array.astype(np.float32, copy=False)
     require_numbers(array, "x")
     return array

@@ -34,13 +34,13 @@ def as_model(model: Any) -> Any:
 
 def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
     """Return `x` as an array of windows that `model` takes."""
-    x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)", limit=FLOAT32)
+    windows = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)", limit=FLOAT32)
     expected = model.inputs[0].shape
-    if len(expected) != 3 or any(e not in (None, n) for e, n in zip(expected[1:], x.shape[1:], strict=True)):
+    if len(expected) != 3 or any(e not in (None, n) for e, n in zip(expected[1:], windows.shape[1:], strict=True)):
         shape = ", ".join(["n_windows", *("any" if e is None else str(e) for e in expected[1:])])
-        raise ValueError(f"`x` must have the shape ({shape}) that the model takes. Got shape {x.shape}.")
-    require_long_enough(model, x.shape, "x")
-    return x
+        raise ValueError(f"`x` must have the shape ({shape}) that the model takes. Got shape {windows.shape}.")
+    require_long_enough(model, windows.shape, "x")
+    return windows
 
 
 def require_long_enough(model: Any, shape: tuple[int, ...], name: str) -> None:
@@ -54,11 +54,11 @@ def require_long_enough(model: Any, shape: tuple[int, ...], name: str) -> None:
 
 def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window horizon"]:
     """Return `y` as an array of exactly the shape that the forecasts of `model` have."""
-    y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)", limit=FLOAT32)
+    targets = as_array(y, "y", ndim=2, axes="(n_windows, horizon)", limit=FLOAT32)
     expected = (n_windows, *model.outputs[0].shape[1:])
-    if y.shape != expected:
-        raise ValueError(f"`y` must have the shape {expected} of the model's forecasts. Got {y.shape}.")
-    return y
+    if targets.shape != expected:
+        raise ValueError(f"`y` must have the shape {expected} of the model's forecasts. Got {targets.shape}.")
+    return targets
 
 
 def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:

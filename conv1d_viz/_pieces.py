@@ -15,7 +15,8 @@ from conv1d_viz.fields import Way, follow
 # Multiplications below which linear algebra libraries do a product of matrices in one thread.
 _ONE_THREAD = 2**18
 
-Cells = Callable[[int, int, Steps | None], Float[np.ndarray, "window step channel"]]
+Cells = Callable[[int, int, Steps], Float[np.ndarray, "window step channel"]]
+WindowCells = Callable[[int, int, Steps | None], Float[np.ndarray, "window step channel"]]  # None: all steps
 
 
 def way_apart(model: Any, graph: Graph, key: int, window: int) -> Way | None:
@@ -31,11 +32,13 @@ def way_apart(model: Any, graph: Graph, key: int, window: int) -> Way | None:
     exact = dtypes in ({"float32"}, {"float64"})
     repeated = any(step.repeat > 1 for step in way.stencils)  # an UpSampling1D
     begin, end = way.view.clean
+    assert end is not None  # all lengths are known: the window's is
+    assert way.view.n_steps is not None
     few = 2 * (begin + way.view.n_steps - end) < way.view.n_steps
     return way if exact and few and way.view.alike and not repeated else None
 
 
-def by_windows(model: Any, graph: Graph, key: int, samples: np.ndarray, window: int) -> Cells:
+def by_windows(model: Any, graph: Graph, key: int, samples: np.ndarray, window: int) -> WindowCells:
     """Return a function that computes the windows from `start` until before `stop`, and of them some steps or all."""
     calls = calls_between(graph, {graph.source}, {key})
 

@@ -60,7 +60,9 @@ def predict_ablated(
     model, x, path, n_channels = checked(model, x, layer, replacement)
     deletion, seed = as_deletion(channels, "channels", n_channels), as_seed(seed)
     cells = _as_cells(cells, model, x, path)
-    return forecasts(model, x, path, [deletion], stand_in(model, x, path, replacement, seed), cells=cells)[0]
+    predictions = forecasts(model, x, path, [deletion], stand_in(model, x, path, replacement, seed), cells=cells)
+    forecast: np.ndarray = predictions[0]
+    return forecast
 
 
 def ablation_study(

@@ -47,4 +47,5 @@ def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "wind
         if acts is None:
             acts = zeros((len(x), *part.shape[1:]), part.dtype, "x", "`series_timeline` does without the activations")
         acts[rows] = part
+    assert acts is not None  # there is at least one window
     return acts

@@ -23,7 +23,7 @@ def as_deletion(channels: Any, name: str, n_channels: int) -> Deletion:
 def as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
     """Spell out a word such as "pairs", or check the tuples given."""
     channels = range(n_channels)
-    single = [(channel,) for channel in channels]
+    single: list[Deletion] = [(channel,) for channel in channels]
     if isinstance(deletions, str):
         match one_of(deletions, "deletions", ("single", "keep_one", "pairs", "all")):
             case "single":

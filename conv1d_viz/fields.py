@@ -34,7 +34,8 @@ class ReceptiveField(NamedTuple):
         """
         n_steps, window = as_size(n_steps, "n_steps"), as_size(window, "window")
         first = self.start + np.arange(n_steps) * self.stride
-        return (first < 0) | (first + self.size > window)
+        padded: np.ndarray = (first < 0) | (first + self.size > window)
+        return padded
 
 
 def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveField:
@@ -156,9 +157,9 @@ def _seen_through(view: View, step: Stencil) -> View:
     period = len(view.first)
     begin, end = view.clean
     if step.repeat > 1:
-        repeated = [tuple(np.repeat(samples, step.repeat).tolist()) for samples in (view.first, view.last)]
+        first, last = (tuple(np.repeat(samples, step.repeat).tolist()) for samples in (view.first, view.last))
         clean = (begin * step.repeat, None if end is None else end * step.repeat)
-        return View(*repeated, view.shift, step.n_steps, clean, view.alike)
+        return View(first, last, view.shift, step.n_steps, clean, view.alike)
 
     def at(samples: tuple[int, ...], s: int) -> int:
         return samples[s % period] + s // period * view.shift
@@ -195,12 +196,12 @@ def _join(views: list[View]) -> View:
         ]
         for seen in ([view.first for view in views], [view.last for view in views])
     )
-    ends = [view.clean[1] for view in views]
+    ends = [view.clean[1] for view in views if view.clean[1] is not None]  # where the length is open, none has one
     return View(
         tuple(map(min, *first)),
         tuple(map(max, *last)),
         views[0].shift * period // len(views[0].first),
         views[0].n_steps,
-        (max(view.clean[0] for view in views), None if None in ends else min(ends)),
+        (max(view.clean[0] for view in views), min(ends, default=None)),
         all(view.alike for view in views),
     )

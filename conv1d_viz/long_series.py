@@ -13,7 +13,7 @@ from conv1d_viz._checks import FLOAT32, as_array, as_size, one_of, require_finit
 from conv1d_viz._graph import Graph, calls_between, floats_per_window, require_numbers, trace
 from conv1d_viz._memory import zeros
 from conv1d_viz._models import as_model, find_layer, require_long_enough
-from conv1d_viz._pieces import by_convolution, by_steps, by_windows, pass_over, way_apart
+from conv1d_viz._pieces import Cells, by_convolution, by_steps, by_windows, pass_over, way_apart
 from conv1d_viz._steps import Steps, floats
 from conv1d_viz.fields import Way, follow
 from conv1d_viz.timeline import add_cells, cells_of, require_cells
@@ -92,12 +92,14 @@ def series_timeline(
     n_windows = len(samples) - window - horizon + 1
     way = way_apart(model, graph, key, window)
     quick = None if way is None else by_convolution(way, samples)
+    cells: Cells
     if way is None:
-        cells = by_windows(model, graph, key, samples, window)
-        n_steps = cells(0, 1, None).shape[1]
+        cells = whole = by_windows(model, graph, key, samples, window)
+        n_steps = whole(0, 1, None).shape[1]
+        begin, end = n_steps, n_steps
     else:
         cells = quick or by_steps(model, graph, way, key, samples)
-        n_steps = way.view.n_steps
+        n_steps, (begin, end) = way.view.n_steps, way.view.clean
     stride = _as_stride(stride, model, graph, key, window, n_steps)
     require_cells(n_windows, n_steps, stride, fill, "series")
     edge = (n_steps - 1) * stride
@@ -107,7 +109,6 @@ def series_timeline(
 
     if out is not None:
         line[:] = 0
-    begin, end = (n_steps, n_steps) if way is None else way.view.clean
     parts = [(first, last) for first, last in ((0, begin), (end, n_steps)) if first < last]
     n_clean = n_windows + (end - begin - 1) * stride if begin < end else 0
     block = _block(graph, way, key, parts, window)
@@ -124,6 +125,7 @@ def series_timeline(
             if quick is not None:
                 values = quick(start, stop, (begin, begin + 1))[:, 0]
             else:
+                assert way is not None  # or no step would be known to see no padding
                 values = pass_over(model, graph, way, key, samples, (at, at + stop - start))
             line[at : at + stop - start] += number[:, None] * values
             bar.update(stop - start)
@@ -150,7 +152,7 @@ def _as_samples(series: Any, model: Any, window: int, horizon: int) -> np.ndarra
     plain = isinstance(series, np.ndarray) and not isinstance(series, np.ma.MaskedArray)
     if not (plain and series.dtype.kind in "fiu" and series.ndim in (1, 2) and series.size):
         series = as_array(series, "series", ndim=(1, 2), axes="(time,) or (time, feature)", finite=False)
-    samples = series[:, None] if series.ndim == 1 else series
+    samples: np.ndarray = series[:, None] if series.ndim == 1 else series
     shape = model.inputs[0].shape
     if len(shape) != 3:
         raise ValueError(f"`model` must take windows (window, step, feature). Got a model that takes {shape}.")
@@ -185,10 +187,9 @@ def _as_stride(stride: Any, model: Any, graph: Graph, key: int, window: int, n_s
     try:
         found = follow(model, graph, key, window).view.stride
     except ValueError as reason:
-        found = 1 if n_steps == window else None
-        if given is None and found is None:
+        if given is None and n_steps != window:
             raise ValueError(f"`stride` must be given. Got None, and {n_steps} steps: {reason}") from None
-        return given or found
+        return given or 1
     if given not in (None, found):
         raise ValueError(f"`stride` must be the layer's own, {found}, or None. Got {given}.")
     return found
@@ -208,7 +209,7 @@ def _clean_block(graph: Graph, way: Way | None) -> int:
     if way is None:
         return _BLOCK
     # A pass takes a window for each remainder by the stride. The kernel of a first convolution stands beside itself.
-    numbers = way.view.stride * sum(math.prod(graph.shapes[key][2:]) for key in way.views)
+    numbers: int = way.view.stride * sum(math.prod(graph.shapes[key][2:]) for key in way.views)
     reach = way.stencils[0].size * math.prod(graph.shapes[way.calls[0].inputs[0]][2:]) if way.calls else 0
     return min(_BLOCK, _models.rows_at_once(numbers + reach))
 

@@ -56,7 +56,7 @@ def check_parameters(
     for name, size in {"kernel_size": kernel_size, "head_kernel_size": head_kernel_size}.items():
         if as_size(size, name) > window:
             raise ValueError(f"`{name}` must be at most the window, {window}. Got {size}.")
-    n_windows = n_samples - window - horizon + 1
+    n_windows: int = n_samples - window - horizon + 1
     # Notebooks 2 and 3 need a time that all steps of a window see, so as many windows as these have steps.
     needed = max(11, window)
     if n_windows < needed:
@@ -66,9 +66,7 @@ def check_parameters(
         )
     if train_size is None:
         return max(10, n_windows * 4 // 5)
-    train_size = as_size(train_size, "train_size")
-    if not 10 <= train_size < n_windows:
-        raise ValueError(
-            f"`train_size` must be from 10 to {n_windows - 1} of the {n_windows} windows. Got {train_size}."
-        )
-    return train_size
+    n_train = as_size(train_size, "train_size")
+    if not 10 <= n_train < n_windows:
+        raise ValueError(f"`train_size` must be from 10 to {n_windows - 1} of the {n_windows} windows. Got {n_train}.")
+    return n_train

@@ -14,7 +14,7 @@ from conv1d_viz._checks import as_size, one_of
 try:
     import fcntl
 except ImportError:
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # it is a module elsewhere
 
 MODELS, FIGURES = "models", "figures"
 ENDINGS = (".keras", ".npz")  # of a model, and of many trainings of one
@@ -40,12 +40,12 @@ def output_root() -> Path:
 
 def model_path(name: str, ending: str = ".keras") -> Path:
     """Return the path that a model of this name, or with ".npz" many trainings, is written to."""
-    return output_root() / MODELS / (_plain(name) + one_of(ending, "ending", ENDINGS))
+    return output_root() / MODELS / _file(name, ending)
 
 
 def find_model(name: str, ending: str = ".keras") -> Path:
     """Return the path that it is read from: the project's own, or else one just written."""
-    own = project_root() / MODELS / (_plain(name) + one_of(ending, "ending", ENDINGS))
+    own = project_root() / MODELS / _file(name, ending)
     return own if own.exists() else model_path(name, ending)
 
 
@@ -80,7 +80,7 @@ def save_figure(figure: Any, name: str) -> Path:
             figure.savefig(temporary, dpi=150, metadata={"Software": None})  # no version, so that files compare
     if animated:
         with Image.open(path) as movie, replacing(path.with_suffix(".png")) as temporary:
-            movie.seek(movie.n_frames - 1)
+            movie.seek(movie.n_frames - 1)  # type: ignore[attr-defined]  # a GIF has it
             movie.convert("RGB").save(temporary)
     return path
 
@@ -88,12 +88,12 @@ def save_figure(figure: Any, name: str) -> Path:
 def as_path(path: Any, ending: str) -> Path:
     """Return `path` as a Path; it must end in `ending`."""
     try:
-        path = Path(path)
+        file = Path(path)
     except TypeError:
         raise TypeError(f"`path` must be a path. Got {path!r}.") from None
-    if path.suffix != ending:
-        raise ValueError(f"`path` must end in {ending}. Got {path}.")
-    return path
+    if file.suffix != ending:
+        raise ValueError(f"`path` must end in {ending}. Got {file}.")
+    return file
 
 
 def require_size(path: Path, max_bytes: Any, size: int | None = None) -> None:
@@ -135,6 +135,11 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _file(name: str, ending: str) -> str:
+    one_of(ending, "ending", ENDINGS)
+    return _plain(name) + ending
 
 
 def _plain(name: str) -> str:

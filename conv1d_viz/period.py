@@ -74,7 +74,8 @@ def _autocorrelation(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " 
     centred = values - values.mean()
     spectrum = np.abs(np.fft.rfft(centred, 2 * n)) ** 2
     products = _FINER * np.fft.irfft(spectrum, 2 * n * _FINER)[: n * _FINER]  # between whole lags, too
-    return products / (n - np.arange(n * _FINER) / _FINER) / centred.var()
+    similar: np.ndarray = products / (n - np.arange(n * _FINER) / _FINER) / centred.var()
+    return similar
 
 
 def _at(similar: Float[np.ndarray, " lag"], lag: float) -> float:

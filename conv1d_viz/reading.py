@@ -55,7 +55,7 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
         raise ValueError(f"`path` must be a {path.suffix} file that can be read. Got {path}: {error}") from error
     if not table.size:
         raise ValueError(f"`path` must hold samples. Got {path} with a table of shape {table.shape}.")
-    numbers = table.apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    numbers: pd.DataFrame = table.apply(pd.to_numeric, errors="coerce").astype(np.float64)
     missing = np.argwhere(~np.isfinite(numbers.to_numpy()))
     if len(missing):
         row, feature = missing[0]
@@ -71,22 +71,22 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
 
 def _as_file(path: Any) -> Path:
     try:
-        path = Path(path).expanduser()
+        file = Path(path).expanduser()
     except TypeError:
         raise TypeError(f"`path` must be a path. Got {path!r}.") from None
-    if path.suffix.lower() not in _ENDINGS:
-        raise ValueError(f"`path` must end in {', '.join(_ENDINGS)}. Got {str(path)!r}.")
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must be a file. Got {str(path)!r}, which is none.")
-    return path
+    if file.suffix.lower() not in _ENDINGS:
+        raise ValueError(f"`path` must end in {', '.join(_ENDINGS)}. Got {str(file)!r}.")
+    if not file.is_file():
+        raise FileNotFoundError(f"`path` must be a file. Got {str(file)!r}, which is none.")
+    return file
 
 
 def _choose(table: pd.DataFrame, column: Any) -> pd.DataFrame:
     names = list(table.columns)
     if column is None:
         clock = len(names) > 1 and str(names[0]).strip().lower() in _CLOCKS
-        numbers = pd.to_numeric(table.iloc[:, 0], errors="coerce") if clock else None
-        return table.iloc[:, 1:] if clock and (np.diff(numbers) > 0).all() else table
+        rising = clock and (np.diff(pd.to_numeric(table.iloc[:, 0], errors="coerce")) > 0).all()
+        return table.iloc[:, 1:] if rising else table
     chosen = []
     for item in column if isinstance(column, (list, tuple)) else [column]:
         if isinstance(item, str) and item in names:

@@ -20,7 +20,8 @@ def wave_phase(
     A cosine that peaks at time 0 has phase 0, one that peaks a quarter of a period later has 90.
     """
     waves = np.exp(2j * np.pi * np.asarray(time, dtype=np.float64) / period)
-    return np.degrees(np.angle(waves @ values)) % 360
+    phase: np.ndarray = np.degrees(np.angle(waves @ values)) % 360
+    return phase
 
 
 def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: Any) -> pd.DataFrame:

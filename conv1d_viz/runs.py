@@ -40,8 +40,13 @@ class TrainingRuns:
         if not set(seeds) <= set(self.seeds):
             raise ValueError(f"`seeds` must be among {self.seeds}. Got {seeds}.")
         places = [self.seeds.index(seed) for seed in seeds]
-        lists = ([column[k] for k in places] for column in (self.seeds, self.histories, self.weights))
-        return TrainingRuns(*lists, self.settings, self.architecture)
+        return TrainingRuns(
+            [self.seeds[k] for k in places],
+            [self.histories[k] for k in places],
+            [self.weights[k] for k in places],
+            self.settings,
+            self.architecture,
+        )
 
 
 def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
@@ -92,16 +97,16 @@ def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
 def write_runs(runs: TrainingRuns, path: Path) -> None:
     """Write trainings to a file, whole or not at all."""
     length = max(len(history["loss"]) for history in runs.histories)
-    arrays = {
+    arrays: dict[str, Any] = {
         # A training that stopped early has no losses for the last epochs.
         name: np.array([history[name] + [np.nan] * (length - len(history[name])) for history in runs.histories])
         for name in _LOSSES
     }
     for k, column in enumerate(zip(*runs.weights, strict=True)):
         arrays[f"weights_{k}"] = np.stack(column)
-    texts = {"settings": np.array(json.dumps(runs.settings)), "architecture": np.array(runs.architecture)}
+    arrays |= {"settings": np.array(json.dumps(runs.settings)), "architecture": np.array(runs.architecture)}
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, seeds=np.array(runs.seeds), **texts, **arrays)
+        np.savez_compressed(temporary, seeds=np.array(runs.seeds), **arrays)
 
 
 def runs_kept(path: Path, settings: dict[str, Any], architecture: str) -> TrainingRuns:
@@ -126,6 +131,11 @@ def add_run(runs: TrainingRuns, path: Path) -> None:
         known = runs_kept(path, runs.settings, runs.architecture)
         if runs.seeds[0] in known.seeds:
             return
-        lists = (getattr(known, name) + getattr(runs, name) for name in ("seeds", "histories", "weights"))
-        joined = TrainingRuns(*lists, known.settings, known.architecture)
+        joined = TrainingRuns(
+            known.seeds + runs.seeds,
+            known.histories + runs.histories,
+            known.weights + runs.weights,
+            known.settings,
+            known.architecture,
+        )
         write_runs(joined.of(sorted(joined.seeds)), path)  # by seed: in whatever order they were trained

@@ -58,7 +58,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
         with replacing(path.with_suffix(".json")) as temporary_json, replacing(path) as temporary:
             temporary_json.write_text(text + "\n", encoding="utf-8")
             model.save(temporary)
-    return path
+    return Path(path)
 
 
 def load_model(path: Any, max_bytes: Any = 2**30) -> Any:

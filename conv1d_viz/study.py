@@ -52,7 +52,8 @@ class AblationStudy:
         ValueError
             If the study lacks a single channel or a pair.
         """
-        return self.mse[self._pair_rows()]
+        matrix: np.ndarray = self.mse[self._pair_rows()]
+        return matrix
 
     def pair_predictions(self) -> Float[np.ndarray, "channel channel window horizon"]:
         """Return the forecasts with channels i and j deleted, (n_channels, n_channels, n_windows, horizon).
@@ -62,7 +63,8 @@ class AblationStudy:
         ValueError
             If the study lacks a single channel or a pair.
         """
-        return self.predictions[self._pair_rows()]
+        forecasts: np.ndarray = self.predictions[self._pair_rows()]
+        return forecasts
 
     def interaction_matrix(self) -> Float[np.ndarray, "channel channel"]:
         """Return by how much deleting a pair costs more than its two channels one by one, (n_channels, n_channels).
@@ -148,7 +150,8 @@ class AblationStudy:
     def _rows(self, codes: Any, word: str, meaning: str) -> Int[np.ndarray, "..."]:
         row = {_code(channels): k for k, channels in enumerate(self.deletions)}
         try:
-            return np.vectorize(row.__getitem__, otypes=[int])(np.array(codes, dtype=object))
+            rows: np.ndarray = np.vectorize(row.__getitem__, otypes=[int])(np.array(codes, dtype=object))
+            return rows
         except KeyError as missing:
             lacking = tuple(channel for channel in range(self.n_channels) if missing.args[0] >> channel & 1)
             raise ValueError(

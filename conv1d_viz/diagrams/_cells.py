@@ -17,7 +17,8 @@ _SMALLEST = 4  # points: smaller numbers could not be read and are left out
 
 def tint(color: str, share: float) -> str:
     """A colour thinned with white: `share` 0 is white, 1 the colour itself."""
-    return to_hex([1 - share * (1 - part) for part in to_rgb(color)])
+    red, green, blue = (1 - share * (1 - part) for part in to_rgb(color))
+    return to_hex((red, green, blue))
 
 
 ACCENT_TINT, TARGET_TINT = tint(ACCENT, 0.3), tint(TARGET, 0.3)

@@ -1,6 +1,7 @@
 """The figure an animation plays in, and how it is played."""
 
 from collections.abc import Callable
+from typing import Any
 
 from matplotlib.animation import FuncAnimation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,13 +38,13 @@ class Stage:
         start = _LEFT + (room - self.cell_width * n_columns) / 2  # inches left of the first column
         self.ax.set_xlim(-0.5 - start / self.cell_width, -0.5 + (_WIDTH - start) / self.cell_width)
         self.ax.set_ylim(bottom + _MARGIN / self.cell_height, top - _HEAD / self.cell_height)
-        line = {"transform": figure.dpi_scale_trans, "color": INK, "va": "top"}
+        line: dict[str, Any] = {"transform": figure.dpi_scale_trans, "color": INK, "va": "top"}
         self.ax.text(_MARGIN, height - 0.16, title, fontsize=TITLE, fontweight="bold", **line)
         self.caption: Text = self.ax.text(_MARGIN, height - 0.44, "", fontsize=LABEL, **line)
 
     def name_row(self, x: float, y: float, text: str) -> Text:
         """Write what a row is at the left of its first cell."""
-        style = {"fontsize": self.text_size, "color": INK, "ha": "right", "va": "center_baseline"}
+        style: dict[str, Any] = {"fontsize": self.text_size, "color": INK, "ha": "right", "va": "center_baseline"}
         return self.ax.text(x - 0.5 - 0.12 / self.cell_width, y, text, **style)
 
     def add_funnel(self, color: str) -> Polygon:

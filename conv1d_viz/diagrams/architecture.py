@@ -1,5 +1,6 @@
 """A sequential model as a row of tensors, drawn without graphviz."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -77,7 +78,7 @@ def draw_model(rows: Iterable[Any], *, title: str | None = None, ax: Axes | None
 def _block_height(tensor: Tensor, tensors: list[Tensor]) -> float:
     """Height of a block in inches; an open length is drawn as the longest."""
     longest = max(other.steps or 1 for other in tensors)
-    return max(_TALLEST * ((tensor.steps or longest) / longest) ** 0.5, 0.08)
+    return max(_TALLEST * math.sqrt((tensor.steps or longest) / longest), 0.08)
 
 
 def _block_widths(tensors: list[Tensor], room: float) -> list[float]:

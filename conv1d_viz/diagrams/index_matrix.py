@@ -76,7 +76,7 @@ def _as_sample(highlight: Any, n_windows: int, n_steps: int, stride: int) -> int
         cells = ((windows >= 0) & (windows < n_windows)).sum(axis=0)
         best = np.flatnonzero(cells == cells.max())
         return int(best[len(best) // 2])
-    highlight, last = as_size(highlight, "highlight", minimum=0), n_windows - 1 + (n_steps - 1) * stride
-    if highlight > last:
-        raise ValueError(f"`highlight` must be a sample of the matrix, 0 to {last}. Got {highlight}.")
-    return highlight
+    sample, last = as_size(highlight, "highlight", minimum=0), n_windows - 1 + (n_steps - 1) * stride
+    if sample > last:
+        raise ValueError(f"`highlight` must be a sample of the matrix, 0 to {last}. Got {sample}.")
+    return sample

@@ -94,7 +94,7 @@ class _Scene:
             cell.paint(ACCENT_TINT if sample in seen else plain, bold=sample in seen)
         for i, cell in enumerate(self.outputs):
             is_hatched = i <= step and self.kernel.n_padding_seen(i) > 0
-            cell.box.set_hatch(HATCH if is_hatched else None)
+            cell.box.set_hatch(HATCH if is_hatched else "")
             cell.paint(ACCENT_TINT if i == step else tint(ACCENT, 0.08) if i < step else PAPER, bold=i == step)
             cell.label.set_visible(i <= step)
         column = self.before + step * self.kernel.stride

@@ -104,7 +104,13 @@ class _Scene:
     def _draw_matrix(self, head: str, left: int, n_columns: int, first: int) -> list[list[Cell]]:
         """The rows of x or y and a line above them; the cell at the top left holds the sample `first`."""
         ax, middle = self.stage.ax, left + (n_columns - 1) / 2
-        style = {"ha": "center", "va": "center", "fontsize": self.stage.text_size, "fontweight": "bold", "color": INK}
+        style: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "fontsize": self.stage.text_size,
+            "fontweight": "bold",
+            "color": INK,
+        }
         ax.text(middle, _HEADS_Y, head, **style)
         return [
             [add_cell(ax, left + j, _FIRST_ROW + i, first + i + j, size=self.size) for j in range(n_columns)]

@@ -38,6 +38,7 @@ class LayerCells(NamedTuple):
 
     def seen(self, window: int, step: int) -> tuple[int, int]:
         """First and last place in the series that a cell looks at, with what is padding."""
+        assert self.field is not None
         first = window + self.field.start + step * self.field.stride
         return first, first + self.field.size - 1
 
@@ -48,6 +49,7 @@ class LayerCells(NamedTuple):
 
     def time(self, window: int, step: int) -> int:
         """The diagonal that a cell lies on, counted as `diagonal_sum` does."""
+        assert self.field is not None
         return window + step * self.field.stride
 
 
@@ -111,7 +113,8 @@ def _company(cells: LayerCells, clock: Clock, channel: int, window: int, step: i
     if cells.line is None:
         return [f"There is no timeline: {html.escape(cells.missing)}"]
     time = cells.time(window, step)
-    n_cells = int(cells_of(np.array([time]), *cells.acts.shape[:2], cells.field.stride)[0])
+    n_windows, n_steps, _ = cells.acts.shape
+    n_cells = int(cells_of(np.array([time]), n_windows, n_steps, cells.field.stride)[0])
     centre, mean = sample(clock.at(time + cells.field.centre)), strong(number(cells.line[time, channel]))
     place = f"of the same time, about sample {centre},"
     if n_cells == 1:

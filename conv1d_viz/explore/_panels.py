@@ -1,5 +1,7 @@
 """The picture of the explorer of channels: its artists are made once, and moved ever after."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib import patheffects
@@ -30,14 +32,21 @@ from conv1d_viz.plotting.style import (
 _LONGEST = 16  # letters of a layer's path that a title has room for
 _ROUND = [1, 2, 2.5, 5, 10]
 _EDGE = [patheffects.withStroke(linewidth=3.4, foreground="white", alpha=0.8)]  # keeps marks readable on dark cells
-_RING = {"color": "white", "markeredgecolor": ACCENT, "markersize": 7, "markeredgewidth": 2, "clip_on": False}
+_RING: dict[str, Any] = {
+    "color": "white",
+    "markeredgecolor": ACCENT,
+    "markersize": 7,
+    "markeredgewidth": 2,
+    "clip_on": False,
+}
 
 
 class ChannelPicture:
     """The series, a channel's map and its timeline, with one cell marked in all three."""
 
     def __init__(self, figure: Figure, values: Float[np.ndarray, " time"], clock: Clock, window: int, unit: str):
-        self.clock, self.window, self.cells = clock, window, None
+        self.clock, self.window = clock, window
+        self.cells: LayerCells | None = None
         # Places that stay: a layout engine would take longer than the drawing.
         grid = figure.add_gridspec(
             3, 2, height_ratios=(1.35, 2.6, 1.2), width_ratios=(1, 0.016),
@@ -66,7 +75,7 @@ class ChannelPicture:
         self.padding = _hatching(ax, ACCENT, transform=ax.get_xaxis_transform(), label="padding")
         self.centres = [ax.axvline(0, color=ACCENT, linewidth=1, linestyle=(0, (2, 2)))]
         ax.yaxis.set_major_locator(MaxNLocator(4, steps=_ROUND))
-        legend(ax)
+        self.legends = [legend(ax)]
 
     def _make_map(self, beside: Axes) -> None:
         ax = dress(self.map, None, "window (each starts one sample later)", "step in the window")
@@ -80,8 +89,8 @@ class ChannelPicture:
         number_whole(ax.xaxis)
         number_whole(ax.yaxis)
         bar = color_bar(ax, self.image, "activation", cax=beside, ticks=MaxNLocator(5, steps=_ROUND))
-        bar.formatter.set_powerlimits(POWERS)
-        legend(ax)
+        bar.ax.ticklabel_format(axis="y", scilimits=POWERS)
+        self.legends.append(legend(ax))
 
     def _make_timeline(self) -> None:
         ax = dress(self.timeline, None, "sample", "mean activation")
@@ -97,14 +106,14 @@ class ChannelPicture:
         """Move all marks to a cell, and where the layer or the channel is another one, show that."""
         if cells is not self.cells:
             self.cells = cells
-            self._show_layer()
-        self._show_channel(channel)
+            self._show_layer(cells)
+        self._show_channel(cells, channel)
         self._mark_window(window)
-        self._mark_cell(channel, window, step)
+        self._mark_cell(cells, channel, window, step)
         self.titles[self.series].set_text(f"Window {window}, step {step}")
 
-    def _show_layer(self) -> None:
-        cells, field = self.cells, self.cells.field
+    def _show_layer(self, cells: LayerCells) -> None:
+        field = cells.field
         n_windows, n_steps, _ = cells.acts.shape
         cmap, norm = value_scale(cells.acts)  # all channels share it
         self.image.set(cmap=cmap, clim=(norm.vmin, norm.vmax), extent=(-0.5, n_windows - 0.5, n_steps - 0.5, -0.5))
@@ -114,8 +123,8 @@ class ChannelPicture:
         self.hatch.set_verts([_box(-0.5, n_windows - 0.5, first - 0.5, last + 0.5) for first, last in padded])
         for artist in (self.seen, self.padding, self.diagonal, *self.centres):
             artist.set_visible(field is not None)
-        for ax in (self.series, self.map):
-            ax.get_legend().set_visible(field is not None)  # it names what is not marked then
+        for names in self.legends:
+            names.set_visible(field is not None)  # they name what is not marked then
         for artist in (self.mean, self.now):
             artist.set_visible(cells.line is not None)
         self.note.set_text(
@@ -123,14 +132,14 @@ class ChannelPicture:
             "no timeline: which samples a step sees is not known"
         )  # fmt: skip
         self.timeline.tick_params(labelleft=cells.line is not None, left=cells.line is not None)
-        self._set_limits()
+        self._set_limits(cells)
 
-    def _set_limits(self) -> None:
+    def _set_limits(self, cells: LayerCells) -> None:
         """Give the series and the timeline one x axis; all channels share the y axis of the timeline."""
         left, right = -0.5, self.clock.length - 0.5
-        line = self.cells.line
-        if line is not None:
-            centre = self.cells.field.centre
+        field, line = cells.field, cells.line
+        if field is not None and line is not None:
+            centre = field.centre
             left, right = min(left, centre), max(right, centre + len(line) - 1)
             low, high = min(0.0, float(line.min())), float(line.max())
             margin = 0.08 * (high - low) or 1.0
@@ -138,12 +147,12 @@ class ChannelPicture:
         for ax in (self.series, self.timeline):
             ax.set_xlim(*self.clock.at([left, right]))
 
-    def _show_channel(self, channel: int) -> None:
-        cells, path = self.cells, self.cells.path
+    def _show_channel(self, cells: LayerCells, channel: int) -> None:
+        path = cells.path
         self.image.set_data(cells.acts[..., channel].T)
         name = path if len(path) <= _LONGEST else "…" + path[-_LONGEST:]
         self.titles[self.map].set_text(f"Channel {channel} of {name}")
-        if cells.line is not None:
+        if cells.field is not None and cells.line is not None:
             self.mean.set_data(self.clock.at(np.arange(len(cells.line)) + cells.field.centre), cells.line[:, channel])
         self.titles[self.timeline].set_text(f"Channel {channel} on the time axis")
 
@@ -152,27 +161,27 @@ class ChannelPicture:
         self.shade.set(x=left, width=right - left)
         self.column.set(x=window - 0.5, width=1.0)
 
-    def _mark_cell(self, channel: int, window: int, step: int) -> None:
+    def _mark_cell(self, cells: LayerCells, channel: int, window: int, step: int) -> None:
         self.cell.set_data([window], [step])
-        if self.cells.field is None:
+        if cells.field is None:
             return
-        first, last = self.cells.seen(window, step)
-        begin, end = self.cells.inside(window, step)
+        first, last = cells.seen(window, step)
+        begin, end = cells.inside(window, step)
         places = np.arange(begin, end + 1)
         self.seen.set_data(self.clock.at(places), self.values[places])
         edges = [(first, min(last, window - 1)), (max(first, window + self.window), last)]
-        self.padding.set_verts([_box(*self.clock.at([a - 0.5, b + 0.5]), 0, 1) for a, b in edges if a <= b])
-        time, stride = self.cells.time(window, step), self.cells.field.stride
-        n_windows, n_steps, _ = self.cells.acts.shape
+        self.padding.set_verts([_box(self.clock.at(a - 0.5), self.clock.at(b + 0.5), 0, 1) for a, b in edges if a <= b])
+        time, stride = cells.time(window, step), cells.field.stride
+        n_windows, n_steps, _ = cells.acts.shape
         steps = np.arange(n_steps)
         windows = time - stride * steps
         exists = (windows >= 0) & (windows < n_windows)
         self.diagonal.set_data(windows[exists], steps[exists])
-        place = self.clock.at(time + self.cells.field.centre)
+        place = self.clock.at(time + cells.field.centre)
         for line in self.centres:
             line.set_xdata([place, place])
-        if self.cells.line is not None:
-            self.now.set_data([place], [self.cells.line[time, channel]])
+        if cells.line is not None:
+            self.now.set_data([place], [cells.line[time, channel]])
 
 
 def _pin_labels(ax: Axes) -> None:
@@ -182,9 +191,10 @@ def _pin_labels(ax: Axes) -> None:
     ax.yaxis.set_label_coords(-54 / box.width, 0.5)
 
 
-def _hatching(ax: Axes, color: str, **options) -> PolyCollection:
+def _hatching(ax: Axes, color: str, **options: Any) -> PolyCollection:
     hatching = PolyCollection([], facecolor="none", edgecolor=color, hatch="////", linewidth=0, **options)
-    return ax.add_collection(hatching, autolim=False)
+    ax.add_collection(hatching, autolim=False)
+    return hatching
 
 
 def _box(left: float, right: float, low: float, high: float) -> list[tuple[float, float]]:

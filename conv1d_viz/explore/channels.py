@@ -8,7 +8,7 @@ from conv1d_viz._checks import as_series, as_size
 from conv1d_viz._graph import trace
 from conv1d_viz._models import as_model, as_windows, find_layer
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, words_widget
-from conv1d_viz.explore._cells import Clock, cells_of_layer, describe, layer_names
+from conv1d_viz.explore._cells import Clock, LayerCells, cells_of_layer, describe, layer_names
 from conv1d_viz.explore._panels import ChannelPicture
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.wave import as_cells
@@ -100,7 +100,8 @@ class _Explorer:
 
     def __init__(self, model: Any, x: np.ndarray, values: np.ndarray, path: str, clock: Clock, unit: str) -> None:
         self.model, self.x, self.clock = model, x, clock
-        self.cells = cells_of_layer(model, x, path)
+        cells = cells_of_layer(model, x, path)
+        self.cells: LayerCells | None = cells
         self.canvas, self.words = Canvas(7.5), words_widget()
         self.picture = ChannelPicture(self.canvas.figure, values, clock, x.shape[1], unit)
         names = layer_names(model)
@@ -108,7 +109,7 @@ class _Explorer:
             options=names, value=path, description="Layer", style={"description_width": "initial"}
         )
         self.layer.add_class("conv1d-layer")
-        n_windows, n_steps, n_channels = self.cells.acts.shape
+        n_windows, n_steps, n_channels = cells.acts.shape
         self.channel, self.window = _slider("Channel", n_channels), _slider("Window", n_windows)
         self.step = _slider("Step", n_steps)
         controls = [self.layer, self.channel, self.window, self.step]
@@ -116,7 +117,7 @@ class _Explorer:
         self.layer.observe(self._change_layer, names="value")
         for slider in controls[1:]:
             slider.observe(self._change_cell, names="value")
-        self._show()
+        self._show(cells)
 
     def _change_layer(self, change: Any) -> None:
         cells = cells_of_layer(self.model, self.x, change["new"])
@@ -125,17 +126,17 @@ class _Explorer:
         _set_size(self.channel, n_channels)
         _set_size(self.step, n_steps)
         self.cells = cells
-        self._show()
+        self._show(cells)
 
     def _change_cell(self, _: Any) -> None:
         if self.cells is not None:
-            self._show()
+            self._show(self.cells)
 
-    def _show(self) -> None:
+    def _show(self, cells: LayerCells) -> None:
         place = (self.channel.value, self.window.value, self.step.value)
-        self.picture.show(self.cells, *place)
-        self.canvas.draw(self.picture.moving, self.cells.path)
-        self.words.value = describe(self.cells, self.clock, *place)
+        self.picture.show(cells, *place)
+        self.canvas.draw(self.picture.moving, cells.path)
+        self.words.value = describe(cells, self.clock, *place)
 
 
 def _slider(name: str, size: int) -> Any:

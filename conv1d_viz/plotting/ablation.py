@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._checks import as_array, as_size, as_texts
 from conv1d_viz.plotting.series import as_line, as_time
@@ -82,7 +82,7 @@ def plot_forecast_panels(
         ax.plot(time, forecast, color=INK, linewidth=1.2)
         ax.margins(x=0)
         dress(ax)
-        ax.xaxis.set_major_locator(plt.MaxNLocator(2, integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(2, integer=True))
         ax.set_title(label, loc="left", fontsize=size, fontweight="bold", color=INK)
         ax.set_title(f"MSE {score:{form}}", loc="right", fontsize=size, color=INK)
     name_figure(figure, title, "sample", unit)

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._checks import as_array, as_mapping, as_texts
 from conv1d_viz.plotting.style import (
@@ -70,7 +71,7 @@ def plot_channel_bars(
     for ax, (name, measure) in zip(axes, arrays.items(), strict=True):
         ax.barh(rows, measure, height=0.72, color=colors, xerr=spans.get(name), error_kw={"ecolor": INK, "lw": 1})
         ax.axvline(0, color=TRUTH, linewidth=0.8)
-        ax.xaxis.set_major_locator(plt.MaxNLocator(3))
+        ax.xaxis.set_major_locator(MaxNLocator(3))
         dress(ax, None, name, "channel" if ax is axes[0] else None)
         ax.spines["left"].set_visible(False)
     axes[0].set_ylim(n_channels - 0.5, -0.5)

@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._checks import as_array, as_mapping
 from conv1d_viz.plotting.series import as_line
@@ -84,7 +85,7 @@ def plot_strip_columns(
                 ax.axvspan(
                     time[first] - half, time[last] + half, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0
                 )
-        ax.xaxis.set_major_locator(plt.MaxNLocator(3))
+        ax.xaxis.set_major_locator(MaxNLocator(3))
         number_channels(dress(ax, None, "sample", "channel" if ax is axes[0] else None), n_channels)
         ax.set_title(name, loc="left", fontsize=TICK + 1, color=INK)
     name_figure(figure, title)

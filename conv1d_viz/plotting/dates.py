@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._checks import as_size
 from conv1d_viz.plotting.style import TICK, figure_of, name_figure
@@ -71,6 +71,6 @@ def label_dates(figure: Figure | Axes, dates: Any, *, first: int = 0) -> Figure 
             ax.set_xlabel("date")
         room = ax.get_window_extent().width / whole.dpi * 72 / (0.62 * TICK * digits)
         # Axes that share x share these too.
-        ax.xaxis.set_major_locator(plt.MaxNLocator(max(1, int(room / 1.6)), integer=True, min_n_ticks=1))
+        ax.xaxis.set_major_locator(MaxNLocator(max(1, int(room / 1.6)), integer=True, min_n_ticks=1))
         ax.xaxis.set_major_formatter(written)
     return figure

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._checks import as_array, as_number, as_size
 from conv1d_viz.plotting.series import as_line
@@ -84,9 +84,9 @@ def plot_kernels(
         ax.set_title(f"channel {channel}", loc="left", fontsize=type_size, fontweight="bold", color=INK)
         if bias is not None:
             ax.set_title(f"bias {bias[channel]:+z.2f}", loc="right", fontsize=min(type_size, SMALL), color=INK)
-    axes[0].xaxis.set_major_locator(plt.MaxNLocator(5, integer=True))
+    axes[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if n_features > _LINES:
-        axes[0].yaxis.set_major_locator(plt.MaxNLocator(3, integer=True))
+        axes[0].yaxis.set_major_locator(MaxNLocator(3, integer=True))
         color_bar(axes, image, "weight")
     name_figure(figure, title, "sample, counted from the step", "feature" if n_features > _LINES else "weight")
     return figure, axes

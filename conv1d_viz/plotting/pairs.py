@@ -84,7 +84,7 @@ def plot_pair_grid(
         segments[..., 0] = across + np.arange(n_channels)[:, None]
         segments[..., 1] = bottom - (values - low) / span * (bottom - top) + np.arange(n_channels)[:, None, None]
         lines = segments.reshape(n_channels**2, len(across), 2)
-        ax.add_collection(LineCollection(lines, colors=color, linewidths=factor * width))
+        ax.add_collection(LineCollection(list(lines), colors=color, linewidths=factor * width))
     if numbered:
         form = short_form(mse, 3)
         for (i, j), score in np.ndenumerate(mse):

@@ -72,7 +72,7 @@ def plot_strips(
         limits = [f"up to {np.abs(channel).max():.2g}" for channel in line.T]
         ends = [f"{role}, {limit}" if role else limit for role, limit in zip(ends, limits, strict=True)]
     every, size = line_spacing(ax, n_channels)
-    beside = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size, "color": INK}
+    beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size, "color": INK}
     for channel in range(0, n_channels, every):
         ax.text(1.008, channel, ends[channel], **beside)
     if share_scale:

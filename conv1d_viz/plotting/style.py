@@ -3,14 +3,19 @@
 Nothing here changes matplotlib's global settings; every artist is styled where it is made.
 """
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Text
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 INK = "#1b2a3a"  # the wave, the forecast, all text
 TRUTH = "#98a2ad"  # what a forecast is compared with
@@ -22,7 +27,7 @@ TITLE, LABEL, TICK, SMALL = 12, 10, 9, 8  # points, for figures 9 inches wide
 
 POWERS = (-3, 4)  # of ten, beyond which numbers beside an axes of a fixed place are written with a factor
 
-_TITLE_LOOK = {"loc": "left", "fontsize": TITLE, "fontweight": "bold", "color": INK}
+_TITLE_LOOK: dict[str, Any] = {"loc": "left", "fontsize": TITLE, "fontweight": "bold", "color": INK}
 
 MANY = 24  # panels beyond which they are set closer
 
@@ -122,7 +127,7 @@ def name_figure(figure: Figure, title: str | None, xlabel: str | None = None, yl
 
 def figure_of(ax: Axes) -> Figure:
     """The figure that an axes stands in."""
-    return ax.get_figure(root=True)
+    return ax.get_figure(root=True)  # type: ignore[return-value]  # None once the axes is removed
 
 
 def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel: str | None = None) -> Axes:
@@ -146,7 +151,7 @@ def name_axes(ax: Axes, title: str, pad: float | None = None) -> Text:
 
 def number_whole(axis: Axis) -> None:
     """Number whole windows or steps only, however few there are; otherwise as matplotlib does."""
-    axis.set_major_locator(plt.MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
+    axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
 def plain_numbers(ax: Axes) -> None:
@@ -170,14 +175,14 @@ def number_log(axis: Axis) -> None:
     """Number a logarithmic axis at powers of ten, or closer where it spans fewer than two of them."""
     low, high = sorted(axis.get_view_interval())
     if high < 100 * low:
-        axis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:g}")
-    axis.set_minor_locator(plt.NullLocator())
+    axis.set_minor_locator(NullLocator())
 
 
-def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> Colorbar:
+def color_bar(ax: Axes | np.ndarray, image: ScalarMappable, label: str, **options: Any) -> Colorbar:
     """A colour bar with the common look beside one axes or an array of them, no wider for being tall."""
-    axes = np.atleast_1d(ax).ravel().tolist()
+    axes = np.array(ax, dtype=object).ravel().tolist()
     edges = [edge for part in axes for edge in part.get_window_extent().intervaly]
     figure = figure_of(axes[0])
     inches = (max(edges) - min(edges)) / figure.dpi
@@ -188,12 +193,12 @@ def color_bar(ax: Axes | np.ndarray, image, label: str, **options) -> Colorbar:
     return bar
 
 
-def legend(ax: Axes, **options) -> None:
+def legend(ax: Axes, **options: Any) -> Legend:
     """A legend without a frame, above the axes at the right, where it covers no data.
 
     Entries that would meet the title in one row stand below it.
     """
-    place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4, "borderaxespad": 0.2}
+    place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4, "borderaxespad": 0.2}
     box = ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
     title = ax.get_title(loc="left")
     if title and not options:
@@ -201,3 +206,4 @@ def legend(ax: Axes, **options) -> None:
         taken = sum(artist.get_window_extent().width for artist in (box, words))
         if taken > 0.95 * ax.get_window_extent().width:
             name_axes(ax, title, pad=24)
+    return box

@@ -22,7 +22,7 @@ from conv1d_viz.plotting.style import (
 )
 
 # The first curve is drawn last, on top of the others.
-_LINES = (
+_LINES: tuple[dict[str, Any], ...] = (
     {"color": INK, "linestyle": "-", "marker": "o", "markersize": 4.5, "zorder": 2.3},
     {"color": ACCENT, "linestyle": (0, (4, 1.5)), "marker": "s", "markersize": 8, "fillstyle": "none", "zorder": 2.2},
     {"color": TARGET, "linestyle": ":", "marker": "^", "markersize": 8, "fillstyle": "none", "zorder": 2.1},

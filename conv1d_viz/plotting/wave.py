@@ -43,11 +43,11 @@ def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:
 
 def as_cells(time: Any, length: int) -> np.ndarray:
     """Return the times of a strip's cells, which are drawn equally wide and so must lie equally far apart."""
-    time = as_line(time, "time", length)
-    gaps = np.diff(time)
+    places = as_line(time, "time", length)
+    gaps = np.diff(places)
     if length > 1 and not (gaps.min() > 0 and np.ptp(gaps) <= 1e-3 * gaps.max()):
         raise ValueError(f"`time` must rise in equal steps. Got steps from {gaps.min():g} to {gaps.max():g}.")
-    return time
+    return places
 
 
 def span(time: np.ndarray) -> tuple[float, float]:
