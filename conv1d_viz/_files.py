@@ -68,14 +68,16 @@ def _as_dates(column: pd.Series) -> pd.Series | None:
 
 def read_npy(path: Path) -> pd.DataFrame:
     try:
-        with np.errstate(over="ignore"):  # a header may claim more than the file holds, or than there are numbers for
-            array = np.load(path, allow_pickle=False, mmap_mode="r")
-    except ValueError as error:
-        raise ValueError(f"`path` must be an array of numbers. Got {path}: {error}") from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
-        found = f"dtype {array.dtype} and shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a header that claims more than the file holds, or is no Python
+            # `np.load` would open archives and pickles as well.
+            array = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # a false header raises errors of many kinds
+        raise ValueError(f"`path` must be an array of numbers. Got {path}: {error}") from error
+    if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
         raise ValueError(
-            f"`path` must be an array of numbers of shape (time,) or (time, feature). Got {path} with {found}."
+            f"`path` must be an array of numbers of shape (time,) or (time, feature). Got {path} with dtype "
+            f"{array.dtype} and shape {array.shape}."
         )
     return pd.DataFrame(np.array(array))
 
