@@ -211,7 +211,9 @@ def test_arrays_that_are_not_what_they_claim(tmp_path):
     refused(tmp_path / "b.npy", "`path` must be an array of numbers", "Got", "magic string")
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04", b"\x93NUMPY\x01\x00\x12\x00{'descr': F12, 2), }\n"])
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04", b"\x93NUMPY\x01\x00\x2d\x00{'descr': '<f8', 'fortran_order': F12, 2), }\n"]
+)
 def test_an_array_whose_beginning_is_damaged(tmp_path, content):
     (tmp_path / "a.npy").write_bytes(content)
     refused(tmp_path / "a.npy", "`path` must be an array of numbers")
