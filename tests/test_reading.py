@@ -1,6 +1,7 @@
 """Series from files: what comes back, what is refused, and the part of a series that belongs to a model."""
 
 import re
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -237,6 +238,17 @@ def test_a_wav_file_that_was_cut_off(tmp_path):
     content = (tmp_path / "a.wav").read_bytes()
     (tmp_path / "a.wav").write_bytes(content[:-40])
     refused(tmp_path / "a.wav", "`path` must be a WAV file that can be read")
+
+
+def test_a_wav_file_that_claims_more_than_it_holds_takes_no_memory(tmp_path):
+    wavfile.write(tmp_path / "a.wav", 8000, np.arange(100, dtype=np.int16))
+    content = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(content.replace(b"data\xc8\x00\x00\x00", b"data\xc8\x00\x00\x10"))
+    tracemalloc.start()
+    assert len(cv.load_series(tmp_path / "a.wav")) == 100  # all that the file as a whole claims
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 2**24
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.npy"])
