@@ -83,8 +83,8 @@ def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
             architecture = str(file["architecture"])
             require_known_classes(json.loads(architecture))
             settings = json.loads(str(file["settings"]))
-            columns = [file[f"weights_{k}"] for k in range(len(settings["weights"]))]
-            losses = {name: file[name] for name in _LOSSES}
+            columns = [_rows(file, f"weights_{k}", len(seeds)) for k in range(len(settings["weights"]))]
+            losses = {name: _rows(file, name, len(seeds)) for name in _LOSSES}
         weights = [[column[k] for column in columns] for k in range(len(seeds))]
         histories = [
             {name: [v for v in loss[k].tolist() if v == v] for name, loss in losses.items()} for k in range(len(seeds))
@@ -92,6 +92,16 @@ def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
     except Exception as error:  # damaged files raise errors of many kinds
         raise ValueError(f"`path` must be a file of trainings. Got {path}, which is none: {error}") from None
     return TrainingRuns(seeds, histories, weights, settings, architecture)
+
+
+def _rows(file: Any, name: str, n_rows: int) -> np.ndarray:
+    """Return an array of a file, a row a training; what NumPy does not know as one comes as bytes."""
+    array = file[name]
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.shape[:1] != (n_rows,):
+        raise ValueError(f"{name!r} is no array of numbers with {n_rows} rows")
+    if name not in _LOSSES and not np.isfinite(array).all():
+        raise ValueError(f"{name!r} holds a number that is not finite")
+    return array
 
 
 def write_runs(runs: TrainingRuns, path: Path) -> None:
