@@ -1,4 +1,5 @@
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -90,6 +91,14 @@ def test_each_forecast_is_made_once(model, windows, monkeypatch):
     assert rows == {"conv1": 40, "global_max": 11 * 40}
 
 
+def test_progress_counts_to_its_end_where_it_is_asked_for(model, windows, capsys):
+    x, y = windows
+    cv.ablation_study(model, x, y, "conv1", "single")
+    assert not capsys.readouterr().err
+    cv.ablation_study(model, x, y, "conv1", "single", progress=True)
+    assert re.search(r"forecasts: 100%.* 200/200 ", capsys.readouterr().err)  # 40 windows, 4 channels and the baseline
+
+
 def test_nothing_is_changed(model, windows):
     x, y = windows
     weights, xs, ys = [w.copy() for w in model.get_weights()], x.copy(), y.copy()
@@ -154,11 +163,11 @@ def test_paths_around_the_layer_are_kept():
     np.testing.assert_allclose(cv.predict_ablated(model, x, "second", [1]), top @ kernel + bias, atol=1e-5)
 
 
-@pytest.mark.parametrize("top", [L.GlobalAveragePooling1D(), L.LSTM(3)])
+@pytest.mark.parametrize("top", [L.GlobalAveragePooling1D, lambda: L.LSTM(3)])
 def test_masks_are_kept(top):
     inputs = keras.Input((12, 2))
     h = L.Dense(3, bias_initializer="ones", name="dense")(L.Masking()(inputs))
-    model = keras.Model(inputs, L.Dense(2)(top(h)))
+    model = keras.Model(inputs, L.Dense(2)(top()(h)))
     x = np.random.default_rng(0).normal(size=(5, 12, 2))
     x[:, :4] = 0
     np.testing.assert_allclose(cv.predict_ablated(model, x, "dense", ()), model.predict(x, verbose=0), atol=1e-6)
@@ -201,11 +210,11 @@ def test_a_study_without_the_rows_of_a_matrix_says_what_it_needs(model, windows)
                 method()
 
 
-@pytest.mark.parametrize("layer", [L.BatchNormalization(), L.Dropout(0.5)])
+@pytest.mark.parametrize("layer", [L.BatchNormalization, lambda: L.Dropout(0.5)])
 def test_layers_that_were_called_for_training_run_as_in_a_forecast(layer, windows):
     x, _ = windows
     inputs = keras.Input((20, 1))
-    h = layer(L.Conv1D(3, 3, name="conv")(inputs), training=True)
+    h = layer()(L.Conv1D(3, 3, name="conv")(inputs), training=True)
     model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
     before = [w.copy() for w in model.get_weights()]
     np.testing.assert_allclose(cv.predict_ablated(model, x, "conv", ()), model.predict(x, verbose=0), atol=1e-6)

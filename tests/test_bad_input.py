@@ -36,6 +36,9 @@ def test_sizes(value, error, model, windows):
         ("horizon", lambda v: cv.sliding_windows(WAVE, 10, v)),
         ("stride", lambda v: cv.diagonal_sum(ACTS, v)),
         ("n_windows", lambda v: cv.coverage(v, 3)),
+        ("n_steps", lambda v: cv.coverage(3, v)),
+        ("stride", lambda v: cv.coverage(3, 3, v)),
+        ("stride", lambda v: cv.diagonal_deviation(ACTS, 2, v)),
         ("epochs", lambda v: cv.train(model, x, y, epochs=v)),
         *[
             (name, lambda v, name=name: cv.build_model(**{name: v}))
@@ -45,6 +48,13 @@ def test_sizes(value, error, model, windows):
     for name, call in calls:
         with pytest.raises(error, match=rf"`{name}` must be (an integer|at least 1)\. Got {value!r}"):
             call(value)
+
+
+@pytest.mark.parametrize(("value", "error"), [(-1, ValueError), (1.0, TypeError), (True, TypeError)])
+def test_indices(value, error):
+    match = rf"` must be (an integer|at least 0)\. Got {value}"
+    refused(error, "`target" + match, cv.sliding_windows, WAVE, 10, target=value)
+    refused(error, "`reference" + match, cv.diagonal_deviation, ACTS, value)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +135,8 @@ def test_diagonal_sum(acts, options, error, match):
 @pytest.mark.parametrize(
     ("acts", "reference", "match"),
     [
+        (ACTS[0], 0, r"`acts` must have the shape \(n_windows, n_steps, n_channels\)\. Got shape \(5, 2\)"),
+        (ACTS * np.nan, 0, r"`acts` must hold finite numbers only\. Got nan at index \(0, 0, 0\)"),
         (ACTS, 5, r"`reference` must be a step, 0\.\.4\. Got 5"),
         (ACTS[:4], 0, r"`acts` must have more than 4 windows to reach each step\. Got 4"),
     ],

@@ -58,3 +58,10 @@ def test_cells_are_handed_to_the_workers(model, windows):
         shared = cv.ablation_study(model, x, y, "conv1", "single", cells=cells)
     np.testing.assert_allclose(shared.mse, alone.mse, rtol=1e-5)
     assert np.abs(alone.mse - cv.ablation_study(model, x, y, "conv1", "single").mse).max() > 1e-4
+
+
+def test_progress_of_all_workers_is_counted(model, windows, capsys):
+    x, y = windows
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        cv.ablation_study(model, x, y, "conv1", "single", progress=True)
+    assert "200/200" in capsys.readouterr().err

@@ -28,7 +28,7 @@ def by_loops(acts, stride, fill):
 
 @given(st.data())
 def test_diagonal_sum_against_loops(data):
-    n_steps, stride = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 3))
+    n_steps, stride = data.draw(st.integers(1, 20)), data.draw(st.integers(1, 3))
     fill = data.draw(st.sampled_from(["repeat", None]))
     fewest = max(1, (n_steps - 1) * stride) if fill else stride
     n_windows = data.draw(st.integers(fewest, fewest + 140))
@@ -72,7 +72,8 @@ def test_lists_integers_and_read_only_arrays_are_taken():
 @given(st.integers(2, 9), st.integers(1, 2), st.data())
 def test_deviation_from_a_reference_step_against_loops(n_steps, stride, data):
     reference = data.draw(st.integers(0, n_steps - 1))
-    acts = np.random.default_rng(1).normal(size=((n_steps - 1) * stride + 5, n_steps, 2))
+    farthest = max(reference, n_steps - 1 - reference) * stride
+    acts = np.random.default_rng(1).normal(size=(farthest + data.draw(st.integers(1, 5)), n_steps, 2))
     deviation = cv.diagonal_deviation(acts, reference, stride)
     for step in range(n_steps):
         pairs = [
