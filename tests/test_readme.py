@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import conv1d_viz as cv
 
@@ -35,10 +36,23 @@ def test_every_public_name_is_in_the_table():
     assert not [name for name in cv.__all__ if f"`{name}`" not in README]
 
 
+def test_every_check_is_run_on_a_change_or_at_night():
+    rows = README.partition("<!-- checks -->")[2].partition("\n## ")[0]
+    commands = re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", rows, re.M)
+    assert len(commands) == rows.count("\n| ") - 1  # beside the heading
+    workflow = yaml.safe_load((ROOT / ".github/workflows/nightly.yml").read_text(encoding="utf-8"))
+    nightly = [leg["command"] for leg in workflow["jobs"]["heavy"]["strategy"]["matrix"]["include"]]
+    assert nightly == commands[2:]
+    changes = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert all(command in changes for command in commands[:2])
+
+
 def test_pictures_and_links_lead_somewhere():
     targets = re.findall(r"\]\(([^)]+)\)", README)
     assert len(targets) > 8
-    assert not [t for t in targets if not t.startswith("http") and not (ROOT / t).is_file()]
+    assert not [t for t in targets if not t.startswith(("http", "#")) and not (ROOT / t).is_file()]
+    headings = {re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in re.findall(r"^#+ (.+)$", README, re.M)}
+    assert {t.removeprefix("#") for t in targets if t.startswith("#")} <= headings
 
 
 @pytest.mark.parametrize("file", ["README.md", "constraints.txt", "pyproject.toml"])
