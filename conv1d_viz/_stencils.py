@@ -53,13 +53,10 @@ def stencil(operation: Any, node: Any, n_steps: int | None) -> Stencil:
     origin = type(operation).__module__
     if any(len(tensor.shape) != 3 for tensor in (*node.input_tensors, *node.outputs)):
         raise ValueError("takes or gives tensors that are not (window, step, channel)")
-    if getattr(operation, "data_format", None) == "channels_first":
-        raise ValueError("has its channels first")
     function = getattr(operation, "activation", None)
     if not (function is None or is_elementwise(function) or _mixes_channels_alone(function)):
         raise ValueError("has an activation function that is not Keras' own, which might mix steps")
     if origin.startswith("keras.src.ops.") and kind in _ELEMENTWISE:
-        _require_equal_lengths(node)
         if not all(np.ndim(value) == 0 for value in _constants(node)):
             raise ValueError("takes arrays that may differ from step to step")
         return Stencil(n_steps=n_steps)
@@ -79,7 +76,6 @@ def stencil(operation: Any, node: Any, n_steps: int | None) -> Stencil:
         case "UpSampling1D":
             return Stencil(repeat=operation.size, n_steps=None if n_steps is None else n_steps * operation.size)
         case _ if kind in _STEPWISE:
-            _require_equal_lengths(node)
             return Stencil(n_steps=n_steps, alike=_alike(operation, kind))
     raise ValueError("is not among the layers whose reach is known")
 
@@ -114,11 +110,6 @@ def _alike(operation: Any, kind: str) -> bool:
     elif kind == "Rescaling":
         return np.ndim(operation.scale) < 2 and np.ndim(operation.offset) < 2
     return True
-
-
-def _require_equal_lengths(node: Any) -> None:
-    if len({tensor.shape[1] for tensor in node.input_tensors}) > 1:
-        raise ValueError("joins tensors of different numbers of steps")
 
 
 def _constants(node: Any) -> list[Any]:

@@ -162,6 +162,21 @@ def test_layers_that_look_at_each_step_alone(layer):
     assert found.any()
 
 
+@pytest.mark.parametrize(
+    ("join", "reason"),
+    [
+        (lambda h: h + L.Conv1D(4, 20)(h), "joins branches of 20 and 1 steps"),
+        (lambda h: L.Add()([L.Conv1D(4, 20)(h), h]), "joins branches of 1 and 20 steps"),
+        (lambda h: h + np.arange(20.0)[:, None], "takes arrays that may differ from step to step"),
+    ],
+)
+def test_what_is_spread_over_the_steps_is_refused(join, reason):
+    inputs = keras.Input((20, 4))
+    model = keras.Model(inputs, L.Conv1D(1, 3, name="after")(join(inputs)))
+    with pytest.raises(ValueError, match=f"`layer` must be reached through .*which {reason}"):
+        cv.receptive_field(model, "after")
+
+
 @pytest.mark.parametrize("path", ["encoder/conv1", "encoder/inner/conv2", "encoder"])
 def test_layers_of_nested_models_by_their_path(path):
     inner = keras.Sequential([keras.Input((10, 2)), L.Conv1D(3, 3, padding="same", name="conv2")], name="inner")

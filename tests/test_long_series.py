@@ -80,6 +80,22 @@ def test_the_quick_ways_are_taken(model, monkeypatch):
     assert set(used) == {"no by_convolution", "at_steps", "pass_over"}
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        L.Conv1D(3, 5, use_bias=False, name="first"),
+        L.Conv1D(4, 5, groups=2, name="first"),
+        L.Conv1D(3, 5, dilation_rate=2, name="first"),
+        L.SeparableConv1D(3, 5, name="first"),
+        L.DepthwiseConv1D(5, use_bias=False, padding="same", name="first"),
+    ],
+)
+def test_first_layers_of_other_kinds(layer):
+    model = keras.Sequential([keras.Input((40, 2)), layer, L.GlobalMaxPooling1D()])
+    series = np.random.default_rng(4).normal(size=(120, 2))
+    close(cv.series_timeline(model, series, "first", 40), by_windows(model, series, "first", 40))
+
+
 @pytest.mark.parametrize("layer", ["conv1", "conv2"])
 @pytest.mark.parametrize("block", [1, 7, 64])
 def test_blocks_give_the_same(model, layer, block, monkeypatch):

@@ -104,6 +104,16 @@ def test_layer_rows_describe_the_model():
     ]
 
 
+def test_layer_rows_of_a_functional_model_are_those_of_a_sequential_one():
+    kinds = [L.Conv1D(3, 5, name="conv"), L.GlobalMaxPooling1D(name="max"), L.Dense(2, name="out")]
+    inputs = h = keras.Input((20, 2), name="series")
+    for layer in kinds:
+        h = layer(h)
+    expected = cv.layer_rows(keras.Sequential([keras.Input((20, 2)), *kinds]))
+    assert cv.layer_rows(keras.Model(inputs, h)) == expected
+    assert [row[0] for row in expected] == ["input", "conv", "max", "out"]
+
+
 def test_a_training_that_diverges_says_so():
     x, y = data()
     model = cv.build_model(window=20, seed=0)

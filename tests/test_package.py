@@ -28,6 +28,12 @@ def test_keras_is_imported_without_a_word():
     assert (done.stdout, done.stderr) == ("", "still open")
 
 
+def test_keras_is_imported_where_there_is_no_standard_error():
+    code = "import conv1d_viz as cv; print(len(cv.build_model().layers))"
+    closed = ["sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, code]
+    assert subprocess.run(closed, stdout=subprocess.PIPE, text=True, check=True).stdout == "3\n"
+
+
 def test_every_public_name_is_there_and_documented():
     assert len(cv.__all__) == len(set(cv.__all__)) > 30
     for name in cv.__all__:

@@ -576,6 +576,7 @@ def test_waves_are_refused(name, wave, parameter, match, monkeypatch):
         ("plot_pair_grid", "predictions", "have the shape .*Got", {"predictions": np.ones((5, 4, N_TIMES))}),
         ("plot_strip_columns", "waves", r"have the names .* \['pulse', 'sine'\]. Got", {"waves": {"sine": WAVE}}),
         ("plot_strip_columns", "lines['sine']", "have the shape", {"lines": {"sine": TIME, "pulse": LINE}}),
+        ("plot_strip_columns", "lines['pulse']", "have the shape", {"lines": {"sine": LINE, "pulse": LINE[1:]}}),
         ("plot_strip_columns", "waves", "have the names of", {"lines": {}, "waves": {}}),
         ("plot_strip_columns", "time", "have 30 values, one a time. Got 29", {"time": TIME[1:]}),
         ("plot_window_map", "diagonal", "be at least 0. Got -1", {"diagonal": -1}),
@@ -1297,6 +1298,14 @@ def test_spread_holds_each_value_and_the_quartiles():
         assert span.get_xdata().tolist() == [low, high]
         assert middle.get_xdata().tolist() == [centre]
     assert [label.get_text() for label in ax.get_yticklabels()] == list(groups)
+
+
+def test_spread_on_a_logarithmic_axis():
+    ax = call("plot_spread", values={"a": [1.0, 10.0, 1000.0]}, log=True)
+    assert ax.get_xscale() == "log"
+    assert ax.lines[0].get_xdata().tolist() == [1.0, 10.0, 1000.0]
+    at = {place: ax.transData.transform((place, 0))[0] for place in (1, 10, 100)}
+    assert at[10] - at[1] == pytest.approx(at[100] - at[10])
 
 
 def test_spread_with_intervals_of_ones_own(monkeypatch):
