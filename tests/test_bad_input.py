@@ -11,6 +11,8 @@ from conv1d_viz._keras import keras
 L = keras.layers
 WAVE = np.sin(np.arange(60.0))
 ACTS = np.ones((8, 5, 2))
+APART = np.ones((8, 5, 2))
+APART[1:] = -1  # both signs on a diagonal
 
 
 @pytest.fixture(autouse=True)
@@ -123,11 +125,20 @@ def test_target_that_is_no_feature(target):
         (ACTS * np.nan, {}, ValueError, r"`acts` must hold finite numbers only\. Got nan at index \(0, 0, 0\)"),
         (ACTS, {"reduce": "max"}, ValueError, r"`reduce` must be one of 'sum', 'mean'\. Got 'max'"),
         (ACTS, {"fill": "zero"}, ValueError, r"`fill` must be one of 'repeat', None\. Got 'zero'"),
-        (ACTS[:3], {}, ValueError, r'`fill="repeat"` must have at least .* = 4 windows .*Got 3; `fill=None` does'),
+        (APART * np.inf, {}, ValueError, r"`acts` must hold finite numbers only\. Got inf at index \(0, 0, 0\)"),
+        (np.abs(APART) * 1e308, {}, ValueError, r"`acts` must hold numbers within .*Got 1e\+308 at index \(0, 0, 0\)"),
+        (
+            ACTS[:3],
+            {},
+            ValueError,
+            r'`fill="repeat"` must have at least .* = 4 windows in `acts`\. Got 3; `fill=None` ',
+        ),
         (ACTS, {"stride": 3}, ValueError, r'`fill="repeat"` must have at least .* = 12 windows .*Got 8'),
+        (ACTS[:2, :2], {"stride": 3, "fill": None}, ValueError, r"`stride` must be at most .* windows, 2, .*Got 3"),
         (ACTS, {"stride": 9, "fill": None}, ValueError, r"`stride` must be at most the number of windows, 8, .*Got 9"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_diagonal_sum(acts, options, error, match):
     refused(error, match, cv.diagonal_sum, acts, **options)
 

@@ -60,8 +60,9 @@ def test_cells_are_handed_to_the_workers(model, windows):
     assert np.abs(alone.mse - cv.ablation_study(model, x, y, "conv1", "single").mse).max() > 1e-4
 
 
-def test_progress_of_all_workers_is_counted(model, windows, capsys):
+def test_progress_of_both_workers_is_counted(model, windows, blocks, capsys):
     x, y = windows
     with joblib.parallel_config(backend="threading", n_jobs=2):
         cv.ablation_study(model, x, y, "conv1", "single", progress=True)
+    assert sorted(blocks) == [2, 3]
     assert "200/200" in capsys.readouterr().err

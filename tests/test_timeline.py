@@ -50,6 +50,8 @@ def test_coverage_counts_cells(n_windows, n_steps, stride):
         for step in range(n_steps):
             cells[window + step * stride] += 1
     np.testing.assert_array_equal(cv.coverage(n_windows, n_steps, stride), cells)
+    if stride == 1:
+        np.testing.assert_array_equal(cv.coverage(n_windows, n_steps), cells)
 
 
 def test_all_ones_give_the_coverage_and_with_the_repeat_all_steps():
@@ -98,3 +100,4 @@ def test_only_steps_that_saw_padding_differ_on_a_diagonal(model, windows):
 def test_one_step_is_its_own_timeline(reduce):
     acts = np.random.default_rng(2).normal(size=(7, 1, 2))
     np.testing.assert_array_equal(cv.diagonal_sum(acts, reduce=reduce), acts[:, 0])
+    np.testing.assert_array_equal(cv.diagonal_sum(acts, stride=9, fill=None, reduce=reduce), acts[:, 0])
