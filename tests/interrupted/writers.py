@@ -24,11 +24,19 @@ import conv1d_viz.many
 
 WHAT, FOLDER, TIMES = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 os.environ["CONV1D_VIZ_OUTPUT"] = str(FOLDER)
+started, tells = [], []  # the descriptor to tell of a writing that starts, and when one was told
 X, Y = cv.sliding_windows(cv.toy_series(60)[1], 20)
 
 
+def tell():
+    tells.append(time.perf_counter())
+    for descriptor in started:
+        os.write(descriptor, b".")
+
+
 def instead_of_training(model, *_):
-    """Leave out what takes the time, so that most of it is spent on writing."""
+    """Leave out what takes the time; what follows is the writing."""
+    tell()
     model.set_weights([np.full_like(weight, sum(map(np.sum, model.get_weights()))) for weight in model.get_weights()])
     return {"loss": [1.0], "val_loss": [1.0]}
 
@@ -50,14 +58,17 @@ MOVIES = [cv.animate_windows(n_samples=n, window=3) for n in (5, 6)]
 
 
 def model(version):
+    tell()
     cv.save_model(MODELS[version], FOLDER / "wave.keras", overwrite=True, info={"version": version})
 
 
 def figure(version):
+    tell()
     cv.save_figure(LINES[version], "wave")
 
 
 def animation(version):
+    tell()
     cv.save_figure(MOVIES[version], "moving")
 
 
@@ -103,20 +114,29 @@ def child(write, *args):
     return pid
 
 
-def for_ever(write):
+def for_ever(write, descriptor):
+    started.append(descriptor)
     while True:
         for version in (0, 1):
             write(version)
 
 
 def kill_at_random_moments(write, found, duration):
-    """Kill a child after each of many random times; return what was on the disk each time."""
+    """Kill a child at a random moment of its first to third writing; return what was on the disk each time.
+
+    That it tells when it starts to write makes the moments those of the writing, on a busy machine as well.
+    """
     moments = random.Random(0)
     for _ in range(TIMES):
-        pid = child(for_ever, write)
-        time.sleep(moments.uniform(0, 3 * duration))
+        told, telling = os.pipe()
+        pid = child(for_ever, write, telling)
+        for _ in range(moments.randint(1, 3)):
+            os.read(told, 1)
+        time.sleep(moments.uniform(0, duration))
         os.kill(pid, signal.SIGKILL)
         assert os.waitpid(pid, 0)[1] == signal.SIGKILL  # it was at work until then
+        os.close(told)
+        os.close(telling)
         yield found()
 
 
@@ -151,23 +171,20 @@ def several(version):
 def main():
     if WHAT == "model":
         model(0)
-        start = time.perf_counter()
         model(1)
-        states = list(kill_at_random_moments(model, model_as_found, time.perf_counter() - start))
+        states = list(kill_at_random_moments(model, model_as_found, time.perf_counter() - tells[-1]))
     elif WHAT in ("figure", "animation"):
         write, name = {"figure": (figure, "wave.png"), "animation": (animation, "moving.gif")}[WHAT]
         whole = []
         for version in (0, 1):
-            start = time.perf_counter()
             write(version)
+            duration = time.perf_counter() - tells[-1]
             whole.append(bytes_as_found(name))
-        duration = time.perf_counter() - start
         states = list(kill_at_random_moments(write, lambda: whole.index(bytes_as_found(name)), duration))
     elif WHAT == "runs":
         one_run(0)
-        start = time.perf_counter()
         one_run(1)
-        states = list(kill_at_random_moments(runs, runs_as_found, time.perf_counter() - start))
+        states = list(kill_at_random_moments(runs, runs_as_found, time.perf_counter() - tells[-1]))
         assert states == sorted(states)  # what was done once is not lost
     elif WHAT == "two models":
         both_at_once(lambda: several(0), lambda: several(1))
