@@ -128,7 +128,7 @@ def train(
         If a loss is no longer finite.
     KeyboardInterrupt
         If it is interrupted. The model then has the best weights so far, as the message says, and its losses are in
-        `model.history.history`.
+        `model.history.history`; before the end of the first epoch it has the weights that it began with.
     """
     model = as_model(model)
     x = as_windows(model, x)
@@ -155,6 +155,7 @@ def train(
     callbacks = [_validating(model, x[n_train:], y[n_train:]), stopping]
     if report is not None:
         callbacks.append(_reporting(report, epochs))
+    weights = model.get_weights()
     try:
         fitted = model.fit(
             x[:n_train],
@@ -166,14 +167,16 @@ def train(
             verbose=0,
         )
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_end_early(model, stopping)) from None
+        raise KeyboardInterrupt(_end_early(model, stopping, weights)) from None
     return {name: [float(v) for v in fitted.history[name]] for name in ("loss", "val_loss")}
 
 
-def _end_early(model: Any, stopping: Any) -> str:
-    """Give an interrupted model its best weights so far, and say which they are."""
+def _end_early(model: Any, stopping: Any, weights: list[np.ndarray]) -> str:
+    """Give an interrupted model its best weights so far, else those that it began with, and say which they are."""
     if stopping.best_weights is None:
-        return "training of `model` was interrupted in its first epoch; its weights are those that it had got to."
+        model.compile_from_config(model.get_compile_config())  # Keras may have been interrupted in compiling it
+        model.set_weights(weights)
+        return "training of `model` was interrupted in its first epoch; it has the weights that it began with."
     model.set_weights(stopping.best_weights)
     return (
         f"training of `model` was interrupted; it has its best weights so far, those of epoch "
