@@ -2,6 +2,7 @@
 
 import csv
 import io
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -91,10 +92,20 @@ def read_wav(path: Path) -> pd.DataFrame:
             warnings.filterwarnings("error", "Reached EOF prematurely")  # it would return the samples there are
             warnings.filterwarnings("ignore", "Chunk")  # of a kind that SciPy does not know, beside the samples
             # From memory: of a file SciPy makes room for as much as the header claims.
-            _, samples = wavfile.read(io.BytesIO(path.read_bytes()))
+            content = path.read_bytes()
+            _require_whole_samples(content)
+            _, samples = wavfile.read(io.BytesIO(content))
     except Exception as error:  # a false header raises errors of many kinds
         raise ValueError(f"`path` must be a WAV file that can be read. Got {path}: {error}") from error
     return pd.DataFrame(samples)
+
+
+def _require_whole_samples(content: bytes) -> None:
+    """Refuse samples of up to 8 bits that are said to take more than a byte each: SciPy would make two of one."""
+    form = f"{'>' if content[:4] == b'RIFX' else '<'}HLLHH"
+    channels, _, _, size, bits = struct.unpack_from(form, content, content.index(b"fmt ") + 10)
+    if bits <= 8 and size != channels:
+        raise ValueError(f"its header says that {channels} samples of {bits} bits take {size} bytes")
 
 
 def require_even(dates: pd.DatetimeIndex) -> None:

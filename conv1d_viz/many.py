@@ -15,7 +15,7 @@ from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model, as_targets, as_windows
 from conv1d_viz.model import build_model, train
 from conv1d_viz.paths import as_path
-from conv1d_viz.runs import History, TrainingRuns, add_run, load_runs, runs_kept
+from conv1d_viz.runs import History, TrainingRuns, add_run, runs_kept
 
 # Training seeds a generator that the threads of a process share.
 _ONE_AT_A_TIME = threading.Lock()
@@ -36,8 +36,8 @@ def train_many(
 
     The file is written anew after each training. Seeds that it already holds are not trained again, so a call that was
     interrupted is taken up by the same call, and one that was done only reads. Several calls at once, from whatever
-    notebooks, may add to one file. Within `joblib.parallel_config(...)` the trainings are shared out among its workers;
-    without it each runs in this process, which seeds Keras' global generator as `train` does.
+    notebooks on one machine, may add to one file. Within `joblib.parallel_config(...)` the trainings are shared out
+    among its workers; without it each runs in this process, which seeds Keras' global generator as `train` does.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def train_many(
     if diverged:
         seed, error = min(diverged.items())
         raise FloatingPointError(f"{len(diverged)} of `seeds` failed, {sorted(diverged)}; seed {seed}: {error}")
-    return load_runs(path).of(seeds)
+    return runs_kept(path, settings, known.architecture).of(seeds)
 
 
 def _train_one(

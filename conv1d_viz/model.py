@@ -11,6 +11,7 @@ from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model, as_targets, as_windows, chunks
 
 _BATCH = 32
+_MOST_WEIGHTS = 2**31  # 8 GB
 
 
 def build_model(
@@ -57,6 +58,13 @@ def build_model(
     channels, horizon = as_size(channels, "channels"), as_size(horizon, "horizon")
     kernel_size = as_size(kernel_size, "kernel_size")
     head_kernel_size = as_size(head_kernel_size, "head_kernel_size")
+    n_weights = channels * (kernel_size * n_features + 1) + horizon * (head_kernel_size * channels + 1)
+    if n_weights > _MOST_WEIGHTS:
+        raise ValueError(
+            "`channels`, `kernel_size`, `head_kernel_size`, `n_features` and `horizon` must give at most 2**31 "
+            f"weights. Got {n_weights:,}, of {channels} channels, kernels of {kernel_size} and {head_kernel_size}, "
+            f"{n_features} features and a horizon of {horizon}."
+        )
     # One seed a layer: Keras' own default would draw it from Python's global generator.
     seeds = np.random.SeedSequence(as_seed(seed)).generate_state(2).tolist()
     conv1, conv2 = (keras.initializers.GlorotUniform(seed=s) for s in seeds)
@@ -128,7 +136,8 @@ def train(
         If a loss is no longer finite.
     KeyboardInterrupt
         If it is interrupted. The model then has the best weights so far, as the message says, and its losses are in
-        `model.history.history`; before the end of the first epoch it has the weights that it began with.
+        `model.history.history`; before the end of the first epoch it has the weights that it began with. It is
+        compiled anew, so that it can be trained again, and the optimizer starts afresh.
     """
     model = as_model(model)
     x = as_windows(model, x)
@@ -173,11 +182,11 @@ def train(
 
 def _end_early(model: Any, stopping: Any, weights: list[np.ndarray]) -> str:
     """Give an interrupted model its best weights so far, else those that it began with, and say which they are."""
+    # Keras may have been interrupted in compiling it, or, with JAX, while the optimizer's numbers were elsewhere.
+    model.compile_from_config(model.get_compile_config())
+    model.set_weights(weights if stopping.best_weights is None else stopping.best_weights)
     if stopping.best_weights is None:
-        model.compile_from_config(model.get_compile_config())  # Keras may have been interrupted in compiling it
-        model.set_weights(weights)
         return "training of `model` was interrupted in its first epoch; it has the weights that it began with."
-    model.set_weights(stopping.best_weights)
     return (
         f"training of `model` was interrupted; it has its best weights so far, those of epoch "
         f"{stopping.best_epoch + 1} with a validation loss of {stopping.best:.3g}. Its losses are in "

@@ -115,7 +115,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:  # a full disk, a folder that is read-only: they name the temporary file at best
-        error.add_note(f"{path} could not be written, and is left as it was.")
+        error.add_note(f"{path} could not be written; what was there is left as it was.")
         raise
     finally:
         with contextlib.suppress(OSError):  # the error that counts is the first one
@@ -132,7 +132,10 @@ def alone_in(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child that was forked meanwhile still has it open
     finally:
         os.close(descriptor)
 

@@ -2,6 +2,7 @@
 
 import json
 import operator
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,14 +78,24 @@ def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
     require_size(path, max_bytes)
     try:
         with zipfile.ZipFile(path) as archive:
-            require_size(path, max_bytes, sum(member.file_size for member in archive.infolist()))
+            members = archive.infolist()
+        if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+            raise ValueError("it is compressed in another way than NumPy does, which may unpack to any size")
+    except Exception as error:
+        raise ValueError(f"`path` must be a file of trainings. Got {path}, which is none: {error}") from None
+    require_size(path, max_bytes, sum(member.file_size for member in members))
+    try:
         with np.load(path, allow_pickle=False) as file:
             seeds = [operator.index(seed) for seed in file["seeds"].tolist()]
             architecture = str(file["architecture"])
-            require_known_classes(json.loads(architecture))
-            settings = json.loads(str(file["settings"]))
+            config, settings = json.loads(architecture), json.loads(str(file["settings"]))
+            if not config or not isinstance(config, dict) or len({seed for seed in seeds if seed >= 0}) < len(seeds):
+                raise ValueError("it describes no model, or has seeds twice or below 0")
+            require_known_classes(config)
             columns = [_rows(file, f"weights_{k}", len(seeds)) for k in range(len(settings["weights"]))]
             losses = {name: _rows(file, name, len(seeds)) for name in _LOSSES}
+            if settings["weights"] != [list(column.shape[1:]) for column in columns]:
+                raise ValueError("its weights have other shapes than its settings say")
         weights = [[column[k] for column in columns] for k in range(len(seeds))]
         histories = [
             {name: [v for v in loss[k].tolist() if v == v] for name, loss in losses.items()} for k in range(len(seeds))
@@ -99,8 +110,13 @@ def _rows(file: Any, name: str, n_rows: int) -> np.ndarray:
     array = file[name]
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.shape[:1] != (n_rows,):
         raise ValueError(f"{name!r} is no array of numbers with {n_rows} rows")
-    if name not in _LOSSES and not np.isfinite(array).all():
-        raise ValueError(f"{name!r} holds a number that is not finite")
+    missing = np.isnan(array)
+    if name in _LOSSES:  # a training that stopped early ends in NaN
+        whole = not missing[:, 0].any() and (missing[:, 1:] >= missing[:, :-1]).all() and not np.isinf(array).any()
+    else:
+        whole = np.isfinite(array).all()
+    if not whole:
+        raise ValueError(f"{name!r} holds numbers that are not finite")
     return array
 
 
@@ -123,7 +139,7 @@ def runs_kept(path: Path, settings: dict[str, Any], architecture: str) -> Traini
     """Read what a file holds by now, if it exists: trainings with these settings, of this model."""
     if not path.exists():
         return TrainingRuns([], [], [], settings, architecture)
-    known = load_runs(path)
+    known = load_runs(path, max_bytes=sys.maxsize)  # one's own, of whatever size
     for name, value in settings.items():
         if known.settings.get(name) != value:
             raise ValueError(

@@ -4,7 +4,9 @@ import importlib.metadata
 import json
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import numpy as np
 
 from conv1d_viz._archives import require_harmless
 from conv1d_viz._checks import one_of
@@ -16,8 +18,8 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     """Save a model to a `.keras` file, and beside it a JSON file that says how it came about.
 
     Each file is written under another name and then moved into place, so an interrupted save leaves the old one. The
-    two moves follow each other, the model first. Of two notebooks that save the same model at once one is last, with
-    both of its files.
+    two moves follow each other, the model first. Of two notebooks on one machine that save the same model at once, one
+    is last, with both of its files. A save that is killed may leave hidden files beside them, which nothing reads.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     path = _existing(as_path(path, ".keras").with_suffix(".json"))
     require_size(path, max_bytes)
     try:
-        info = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        info = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`path` must have a JSON file beside it. Got {path}, which is none: {error}") from None
     if not isinstance(info, dict):
@@ -125,8 +127,12 @@ def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     return info
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"it holds {constant}, which JSON does not know")
+def _refuse(number: str) -> NoReturn:
+    raise ValueError(f"it holds {number}, which is no finite number")
+
+
+def _finite(text: str) -> float:
+    return float(text) if np.isfinite(float(text)) else _refuse(text)
 
 
 def _require_new(path: Path, overwrite: bool) -> None:

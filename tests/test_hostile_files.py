@@ -9,6 +9,7 @@ import sys
 import tracemalloc
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
@@ -34,7 +35,7 @@ def members(tmp_path_factory, model):
 
 
 def refused(path, match, load=cv.load_model, **options):
-    before = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
+    before = _state(path.parent)
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match=match) as caught:
@@ -44,8 +45,12 @@ def refused(path, match, load=cv.load_model, **options):
         tracemalloc.stop()
     assert "`path` must" in str(caught.value)
     assert path.name in str(caught.value)
-    assert {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()} == before
+    assert _state(path.parent) == before
     assert peak < 20e6
+
+
+def _state(folder):
+    return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in folder.rglob("*")}
 
 
 def packed(path, members, method=zipfile.ZIP_STORED):
@@ -76,6 +81,13 @@ def trap(folder):
     yield "conv1d_trap"
     assert not mark.exists()
     assert "conv1d_trap" not in sys.modules
+
+
+@pytest.mark.parametrize("name", ["layers.Lambda", "Lambda", "TFSMLayer", "TorchModuleWrapper"])
+def test_layers_that_are_code_are_refused_by_whatever_name(folder, members, name):
+    layer = {"module": "keras", "class_name": name, "config": {"function": "relu"}, "registered_name": None}
+    path = packed(folder / "code.keras", changed(members, lambda config: config["config"]["layers"].append(layer)))
+    refused(path, f"holds a {name} layer, which is code")
 
 
 def test_a_lambda_layer_is_refused(folder):
@@ -193,6 +205,21 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused_whatever_size_it_cl
     refused(path, "it is compressed")
 
 
+@pytest.mark.parametrize("how", [{"chunks": (10**6,), "compression": "gzip"}, {"chunks": (10**6,)}, {}])
+def test_weights_that_claim_to_be_larger_than_their_file_are_not_read(folder, members, how):
+    """Compressed, in chunks that were never written, or in one piece that was not."""
+    content = io.BytesIO(members["model.weights.h5"])
+    with h5py.File(content, "r+") as file:
+        name = next(name for name in ("layers/conv1d/vars/0", "layers/conv1/vars/0") if name in file)
+        del file[name]
+        data = file.create_dataset(name, shape=(10**9,), dtype="f4", **how)
+        if how:
+            data[:1000] = 1
+    path = packed(folder / "bomb.keras", {**members, "model.weights.h5": content.getvalue()})
+    assert path.stat().st_size < 5_000_000
+    refused(path, "its weights would be 4,000,")
+
+
 @pytest.mark.parametrize("config", ["", "{", "[]", "3", "null", '"a"', "[" * 100_000, '{"a":' * 100_000, "{}", b"\xff"])
 def test_a_description_of_nonsense_is_refused(folder, members, config):
     refused(packed(folder / "wave.keras", {**members, "config.json": config}), "must be a Keras model file")
@@ -219,7 +246,20 @@ def test_a_story_above_the_limit_is_not_opened(folder):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[1]", "3", "null", "[" * 100_000, '{"a": NaN}', '{"a": -Infinity}', b"\xff\xfe", "{'a': 1}", "\0"],
+    [
+        "",
+        "{",
+        "[1]",
+        "3",
+        "null",
+        "[" * 100_000,
+        '{"a": NaN}',
+        '{"a": -Infinity}',
+        '{"a": 1e999}',
+        b"\xff\xfe",
+        "{'a': 1}",
+        "\0",
+    ],
 )
 def test_a_story_of_nonsense_is_refused(folder, text):
     (folder / "wave.json").write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -264,6 +304,30 @@ def test_a_file_of_trainings_that_brings_code_along_is_refused(folder, trainings
     np.savez(path, **{**trainings, "weights_0": np.array([Trap()], dtype=object)})
     refused(path, "must be a file of trainings", cv.load_runs)
     assert not (folder / "executed").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"architecture": "[]"},
+        {"architecture": "{}"},
+        {"seeds": [-5]},
+        {"weights_0": np.ones((1, 9))},
+        {"weights_0": np.full((1, 3, 1, 2), np.nan)},
+        {"loss": np.array([[np.nan, 1.0]])},
+        {"val_loss": np.array([[np.inf]])},
+    ],
+)
+def test_a_file_of_trainings_that_do_not_go_together_is_refused(folder, trainings, change):
+    np.savez(folder / "runs.npz", **{**trainings, **change})
+    refused(folder / "runs.npz", "must be a file of trainings", cv.load_runs)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_trainings_that_unpack_to_more_than_they_claim_are_refused(folder, method):
+    path = packed(folder / "runs.npz", {"seeds.npy": bytes(100_000_000)}, method)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<L", 100_000_000), struct.pack("<L", 200)))
+    refused(path, "compressed in another way", cv.load_runs)
 
 
 def test_a_file_of_trainings_that_unpacks_to_a_large_one_is_refused(folder, trainings):

@@ -287,6 +287,7 @@ ROWS = [
     row("layer_roles", ValueError, "50 samples", series=WAVE[:50]),
     row("layer_roles", ValueError, "(2, 3, 1)", series=np.ones((2, 3, 1))),
     # Files
+    row("build_model", ValueError, "1000000000000 channels", channels=10**12),
     row("find_model", TypeError, "None", name=None),
     row("find_model", ValueError, "'a/b'", name="a/b"),
     row("find_model", ValueError, "''", name=""),
