@@ -137,7 +137,7 @@ def train(
     KeyboardInterrupt
         If it is interrupted. The model then has the best weights so far, as the message says, and its losses are in
         `model.history.history`; before the end of the first epoch it has the weights that it began with. It is
-        compiled anew, so that it can be trained again, and the optimizer starts afresh.
+        compiled anew, so that it can be trained again with a fresh optimizer, or the message asks for that (JAX).
     """
     model = as_model(model)
     x = as_windows(model, x)
@@ -182,15 +182,19 @@ def train(
 
 def _end_early(model: Any, stopping: Any, weights: list[np.ndarray]) -> str:
     """Give an interrupted model its best weights so far, else those that it began with, and say which they are."""
-    # Keras may have been interrupted in compiling it, or, with JAX, while the optimizer's numbers were elsewhere.
-    model.compile_from_config(model.get_compile_config())
-    model.set_weights(weights if stopping.best_weights is None else stopping.best_weights)
-    if stopping.best_weights is None:
-        return "training of `model` was interrupted in its first epoch; it has the weights that it began with."
+    best = stopping.best_weights
+    model.set_weights(weights if best is None else best)
+    again = ""
+    try:  # Keras may have been interrupted in compiling it
+        model.compile_from_config(model.get_compile_config())
+    except Exception:  # a loss that Keras cannot read back; or with JAX the optimizer's numbers, which were elsewhere
+        again = " Compile it anew before it is trained again."
+    if best is None:
+        return f"training of `model` was interrupted in its first epoch; it has the weights that it began with.{again}"
     return (
         f"training of `model` was interrupted; it has its best weights so far, those of epoch "
         f"{stopping.best_epoch + 1} with a validation loss of {stopping.best:.3g}. Its losses are in "
-        "`model.history.history`."
+        f"`model.history.history`.{again}"
     )
 
 

@@ -1,4 +1,5 @@
 import os
+import threading
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -7,7 +8,8 @@ import pytest
 from PIL import Image
 
 import conv1d_viz as cv
-from conv1d_viz.paths import project_root, replacing
+from conv1d_viz import paths
+from conv1d_viz.paths import alone_in, project_root, replacing
 
 
 @pytest.fixture
@@ -86,3 +88,38 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         temporary.write_text("new")
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(paths.fcntl is None, reason="a system without locks on folders")
+def test_a_second_writer_waits_for_the_first(model, tmp_path):
+    second = threading.Thread(target=cv.save_model, args=(model, tmp_path / "wave.keras"))
+    with alone_in(tmp_path):
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+        assert list(tmp_path.iterdir()) == []
+    second.join(60)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["wave.json", "wave.keras"]
+
+
+@pytest.mark.skipif(paths.fcntl is None, reason="a system without locks on folders")
+def test_a_process_that_was_started_meanwhile_does_not_keep_the_others_waiting(tmp_path):
+    with alone_in(tmp_path):
+        (descriptor,) = [
+            int(name) for name in os.listdir("/dev/fd") if os.path.realpath(f"/dev/fd/{name}") == str(tmp_path)
+        ]
+        copy = os.dup(descriptor)  # as a fork has it
+    entered = threading.Event()
+
+    def enter():
+        with alone_in(tmp_path):
+            entered.set()
+
+    threading.Thread(target=enter, daemon=True).start()
+    assert entered.wait(10)
+    os.close(copy)
+
+
+def test_a_file_of_exactly_the_most_bytes_is_read(tmp_path):
+    (tmp_path / "a.csv").write_text("1\n2\n")
+    assert len(cv.load_series(tmp_path / "a.csv", max_bytes=4)) == 2
