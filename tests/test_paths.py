@@ -102,11 +102,13 @@ def test_a_second_writer_waits_for_the_first(model, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["wave.json", "wave.keras"]
 
 
-@pytest.mark.skipif(paths.fcntl is None, reason="a system without locks on folders")
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open folders are found as Linux lists them")
 def test_a_process_that_was_started_meanwhile_does_not_keep_the_others_waiting(tmp_path):
     with alone_in(tmp_path):
         (descriptor,) = [
-            int(name) for name in os.listdir("/dev/fd") if os.path.realpath(f"/dev/fd/{name}") == str(tmp_path)
+            int(name)
+            for name in os.listdir("/proc/self/fd")
+            if os.path.realpath(f"/proc/self/fd/{name}") == str(tmp_path)
         ]
         copy = os.dup(descriptor)  # as a fork has it
     entered = threading.Event()
