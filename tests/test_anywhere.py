@@ -63,12 +63,12 @@ print(cv.layer_activations(cv.load_model(sys.argv[1]), cv.sliding_windows(wave, 
 
 # Python turns the C locale into UTF-8 unless it is told not to. Then TensorFlow ends the process where sources have
 # names that ASCII lacks, so there only what is written lies in a folder of such a name.
-PLACES = {"an ö place": {}, "a place of ASCII": {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}}
+PLACES = {"an ö place": {}, "a place of ASCII": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}}
 
 
 def environment(**more):
     kept = {name: os.environ[name] for name in ("PATH", "KERAS_BACKEND") if name in os.environ}
-    return {**kept, "LC_ALL": "C", "LANG": "C", "HOME": "/nonexistent", "MPLBACKEND": "agg", **more}
+    return {**kept, "LANG": "C", "HOME": "/nonexistent", "MPLBACKEND": "agg", **more}
 
 
 def run(code, *arguments, cwd, prefix=(), **variables):
