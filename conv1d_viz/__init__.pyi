@@ -5,7 +5,7 @@ from .explore import explore_channels, explore_deletions
 from .fields import ReceptiveField, receptive_field
 from .long_series import series_timeline
 from .many import train_many
-from .model import build_model, layer_rows, train
+from .model import build_model, layer_rows
 from .parameters import check_parameters
 from .paths import find_model, model_path, save_figure
 from .period import find_period
@@ -42,6 +42,7 @@ from .signals import toy_series
 from .storage import load_info, load_model, save_model
 from .study import AblationStudy
 from .timeline import coverage, diagonal_deviation, diagonal_sum
+from .training import train
 from .windows import sliding_windows
 
 __version__: str

@@ -35,6 +35,22 @@ def require_harmless(path: Path, max_bytes: Any) -> None:
         raise ValueError(f"`path` must be a Keras model file. Got {path}, which is not loaded: {error}") from error
 
 
+def require_runs(path: Path, max_bytes: Any) -> None:
+    """Refuse a file of trainings that is no archive of NumPy's, or is larger than `max_bytes` as it is or unpacked."""
+    require_size(path, max_bytes)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except Exception as error:
+        raise ValueError(f"`path` must be a file of trainings. Got {path}, which is none: {error}") from error
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+        raise ValueError(
+            f"`path` must be a file of trainings. Got {path}, which is compressed in another way than NumPy does, and "
+            "may be of any size once unpacked."
+        )
+    require_size(path, max_bytes, sum(member.file_size for member in members))
+
+
 def _require_plain_weights(content: bytes) -> None:
     """Refuse arrays that are larger than the file that holds them: compressed, never written, or in other files."""
     sizes: list[int] = []

@@ -104,14 +104,22 @@ def as_array(
     return array
 
 
+def as_items(values: Any, name: str, kind: str) -> tuple[Any, ...]:
+    """Return the items of an iterable; a text is none."""
+    try:
+        if not isinstance(values, str):
+            return tuple(values)
+    except TypeError:  # an array without an axis, too
+        pass
+    raise TypeError(f"`{name}` must be {kind}. Got {values!r:.80}.")
+
+
 def as_texts(values: Any, name: str, length: int, meaning: str) -> list[str]:
     """Return a list of `length` texts; `meaning` says what they stand for. One text is no sequence of its letters."""
-    try:
-        texts = list(values)
-    except TypeError:
-        texts = [values]
-    if isinstance(values, str) or not all(isinstance(text, str) for text in texts):
-        raise TypeError(f"`{name}` must be a sequence of texts, {meaning}. Got {values!r:.80}.")
+    kind = f"a sequence of texts, {meaning}"
+    texts = [*as_items(values, name, kind)]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"`{name}` must be {kind}. Got {values!r:.80}.")
     if len(texts) != length:
         raise ValueError(f"`{name}` must have {length} texts, {meaning}. Got {len(texts)}.")
     return texts

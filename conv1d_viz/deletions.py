@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from conv1d_viz._checks import as_size, one_of
+from conv1d_viz._checks import as_items, as_size, one_of
 
 Deletion = tuple[int, ...]
 
@@ -12,7 +12,7 @@ MOST_SUBSETS = 2**20
 
 def as_deletion(channels: Any, name: str, n_channels: int) -> Deletion:
     """Return channels as a tuple of ints, each in range and named once."""
-    deletion = tuple(as_size(channel, name, minimum=0) for channel in _items(channels, name, "a tuple of channels"))
+    deletion = tuple(as_size(channel, name, minimum=0) for channel in as_items(channels, name, "a tuple of channels"))
     if any(channel >= n_channels for channel in deletion):
         raise ValueError(f"`{name}` must be among the layer's channels, 0..{n_channels - 1}. Got {deletion}.")
     if len(set(deletion)) < len(deletion):
@@ -47,16 +47,7 @@ def as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
 
 def as_rows(deletions: Any, n_channels: int, kind: str = "an iterable of tuples of channels") -> list[Deletion]:
     """Return each of some sets of channels as a tuple of ints."""
-    return [as_deletion(channels, "deletions", n_channels) for channels in _items(deletions, "deletions", kind)]
-
-
-def _items(values: Any, name: str, kind: str) -> tuple[Any, ...]:
-    try:
-        if not isinstance(values, str):
-            return tuple(values)
-    except TypeError:  # an array without an axis, too
-        pass
-    raise TypeError(f"`{name}` must be {kind}. Got {values!r}.")
+    return [as_deletion(channels, "deletions", n_channels) for channels in as_items(deletions, "deletions", kind)]
 
 
 def _all_subsets(n_channels: int) -> list[Deletion]:

@@ -10,12 +10,13 @@ import numpy as np
 from tqdm import tqdm
 
 from conv1d_viz._architecture import architecture_of, is_same_model, require_rebuilt
-from conv1d_viz._checks import as_array, as_number, as_size
+from conv1d_viz._checks import as_array, as_items, as_number, as_size
 from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model, as_targets, as_windows
-from conv1d_viz.model import build_model, train
+from conv1d_viz.model import build_model
 from conv1d_viz.paths import as_path
 from conv1d_viz.runs import History, TrainingRuns, add_run, runs_kept
+from conv1d_viz.training import train
 
 # Training seeds a generator that the threads of a process share.
 _ONE_AT_A_TIME = threading.Lock()
@@ -143,10 +144,8 @@ def _build_for(x_shape: tuple[int, ...], y_shape: tuple[int, ...], seed: int) ->
 
 
 def _as_seeds(seeds: Any) -> list[int]:
-    try:
-        checked = [as_size(seed, "seeds", minimum=0) for seed in ([seeds] if isinstance(seeds, str) else list(seeds))]
-    except TypeError:
-        raise TypeError(f"`seeds` must be an iterable of integers. Got {seeds!r}.") from None
+    items = as_items(seeds, "seeds", "an iterable of integers")
+    checked = [as_size(seed, "seeds", minimum=0) for seed in items]
     if max(checked, default=0) >= 2**32:
         raise ValueError(f"`seeds` must be below 2**32. Got {max(checked)}.")
     if not checked or len(set(checked)) < len(checked):

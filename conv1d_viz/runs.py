@@ -3,7 +3,6 @@
 import json
 import operator
 import sys
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from conv1d_viz._architecture import is_same_model, rebuilt
-from conv1d_viz._archives import require_known_classes
+from conv1d_viz._archives import require_known_classes, require_runs
 from conv1d_viz._checks import as_size
-from conv1d_viz.paths import alone_in, as_path, replacing, require_size
+from conv1d_viz.paths import alone_in, as_path, replacing
 
 History = dict[str, list[float]]
 _LOSSES = ("loss", "val_loss")
@@ -75,15 +74,7 @@ def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
     path = as_path(path, ".npz")
     if not path.is_file():
         raise FileNotFoundError(f"`path` must be a file. Got {path}; `train_many` makes such files.")
-    require_size(path, max_bytes)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-        if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
-            raise ValueError("it is compressed in another way than NumPy does, which may unpack to any size")
-    except Exception as error:
-        raise ValueError(f"`path` must be a file of trainings. Got {path}, which is none: {error}") from None
-    require_size(path, max_bytes, sum(member.file_size for member in members))
+    require_runs(path, max_bytes)
     try:
         with np.load(path, allow_pickle=False) as file:
             seeds = [operator.index(seed) for seed in file["seeds"].tolist()]

@@ -49,13 +49,14 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
     path, overwrite = as_path(path, ".keras"), one_of(overwrite, "overwrite", (True, False))
-    _require_new(path, overwrite)
     try:
         text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise type(error)(f"`info` must be a dict that JSON can hold. Got {info!r:.80}: {error}") from None
     with alone_in(path.parent):
-        _require_new(path, overwrite)  # another may have saved it in the meantime
+        for file in (path, path.with_suffix(".json")):
+            if file.exists() and not overwrite:
+                raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {file}.")
         # The inner one is moved first: a model without its new story is found out sooner than one without its model.
         with replacing(path.with_suffix(".json")) as temporary_json, replacing(path) as temporary:
             temporary_json.write_text(text + "\n", encoding="utf-8")
@@ -133,12 +134,6 @@ def _refuse(number: str) -> NoReturn:
 
 def _finite(text: str) -> float:
     return float(text) if np.isfinite(float(text)) else _refuse(text)
-
-
-def _require_new(path: Path, overwrite: bool) -> None:
-    for file in (path, path.with_suffix(".json")):
-        if file.exists() and not overwrite:
-            raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {file}.")
 
 
 def _existing(path: Path) -> Path:

@@ -163,7 +163,7 @@ def test_a_file_of_other_trainings_is_left_alone(windows, tmp_path, change, matc
     [
         ([], ValueError, r"`seeds` must be at least one seed, each of them once\. Got \[\]"),
         ([1, 1], ValueError, r"`seeds` must be .*Got \[1, 1\]"),
-        ([0.5], TypeError, r"`seeds` must be an iterable of integers\. Got \[0\.5\]"),
+        ([0.5], TypeError, r"`seeds` must be an integer\. Got 0\.5"),
         ([-1], ValueError, r"`seeds` must be at least 0\. Got -1"),
         ([0, 2**32], ValueError, r"`seeds` must be below 2\*\*32\. Got 4294967296"),
         (3, TypeError, r"`seeds` must be an iterable of integers\. Got 3"),

@@ -302,24 +302,30 @@ def test_info_from_any_json(folder, data):
         assert found == value
 
 
+def unpacked(content):
+    """An archive, and the members that it holds."""
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        return content, {name: file.read(name) for name in file.namelist()}
+
+
+def damaged(data, content, members):
+    """A damaged archive, or a sound one with a damaged member."""
+    if data.draw(st.booleans()):
+        return data.draw(mutated([content]))
+    name = data.draw(st.sampled_from(sorted(members)))
+    return archive(members | {name: data.draw(mutated([members[name]]))})
+
+
 @pytest.fixture(scope="module")
 def model_file(folder):
     model = cv.build_model(window=8, channels=2, kernel_size=3, head_kernel_size=2, seed=0)
-    content = cv.save_model(model, folder / "valid.keras").read_bytes()
-    with zipfile.ZipFile(io.BytesIO(content)) as file:
-        return content, {name: file.read(name) for name in file.namelist()}
+    return unpacked(cv.save_model(model, folder / "valid.keras").read_bytes())
 
 
 @some
 @given(data=st.data())
 def test_models_from_damaged_files(folder, model_file, data):
-    content, members = model_file
-    if data.draw(st.booleans()):
-        changed = data.draw(mutated([content]))
-    else:  # the archive is sound, and what it holds is not
-        name = data.draw(st.sampled_from(sorted(members)))
-        changed = archive(members | {name: data.draw(mutated([members[name]]))})
-    model = read(cv.load_model, folder / "model.keras", changed, 256 * 2**20)
+    model = read(cv.load_model, folder / "model.keras", damaged(data, *model_file), 256 * 2**20)
     assert model is None or isinstance(model, keras.Model)
 
 
@@ -329,21 +335,13 @@ def runs_file(folder):
     sizes = {"window": 8, "channels": 2, "kernel_size": 3, "head_kernel_size": 2}
     runs = cv.train_many([1, 2], x, y, folder / "valid.npz", lambda seed: cv.build_model(**sizes, seed=seed), epochs=1)
     assert runs.seeds == [1, 2]
-    content = (folder / "valid.npz").read_bytes()
-    with zipfile.ZipFile(io.BytesIO(content)) as file:
-        return content, {name: file.read(name) for name in file.namelist()}
+    return unpacked((folder / "valid.npz").read_bytes())
 
 
 @many
 @given(data=st.data())
 def test_runs_from_damaged_files(folder, runs_file, data):
-    content, members = runs_file
-    if data.draw(st.booleans()):
-        changed = data.draw(mutated([content]))
-    else:
-        name = data.draw(st.sampled_from(sorted(members)))
-        changed = archive(members | {name: data.draw(mutated([members[name]]))})
-    runs = read(cv.load_runs, folder / "runs.npz", changed)
+    runs = read(cv.load_runs, folder / "runs.npz", damaged(data, *runs_file))
     if runs is None:
         return
     assert len(runs.seeds) == len(runs.histories) == len(runs.weights)

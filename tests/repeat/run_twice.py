@@ -19,7 +19,8 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
-COMMAND = ["nbconvert", "--execute", "--inplace", "--ExecutePreprocessor.record_timing=False"]  # as in the README
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMAND = re.search(r"bin/jupyter (nbconvert --execute .*) notebooks/\*\.ipynb", README)[1].split()
 PARTS = ["notebooks", "models", "figures", "conv1d_viz", "pyproject.toml", "README.md"]
 _WIDGET_ID = re.compile(r"[0-9a-f]{32}")
 
