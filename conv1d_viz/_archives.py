@@ -2,8 +2,10 @@
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from conv1d_viz._keras import keras
 from conv1d_viz.paths import require_size
 
 _CODE = {"Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
-_MEMBERS = {"config.json", "metadata.json", "model.weights.h5", "model.weights.npz"}
+_MEMBERS = {"config.json", "metadata.json", "model.weights.h5"}
 
 
 def require_harmless(path: Path, max_bytes: Any) -> None:
@@ -28,9 +30,11 @@ def require_harmless(path: Path, max_bytes: Any) -> None:
             if strange or len(set(names)) < len(names):
                 raise ValueError(f"it holds more than a model: {', '.join(map(repr, sorted(strange or names)))}")
             config = json.loads(archive.read("config.json"))
-            if "model.weights.h5" in names:
-                _require_plain_weights(archive.read("model.weights.h5"))
-        require_known_classes(config)
+            require_known_classes(config)
+            brought = _n_numbers(archive.read("model.weights.h5"))
+        described = _n_weights(config)
+        if described > brought:
+            raise ValueError(f"its layers have {described:,} weights, and it brings {brought:,}")
     except Exception as error:  # a damaged archive raises errors of many kinds
         raise ValueError(f"`path` must be a Keras model file. Got {path}, which is not loaded: {error}") from error
 
@@ -51,13 +55,28 @@ def require_runs(path: Path, max_bytes: Any) -> None:
     require_size(path, max_bytes, sum(member.file_size for member in members))
 
 
-def _require_plain_weights(content: bytes) -> None:
-    """Refuse arrays that are larger than the file that holds them: compressed, never written, or in other files."""
-    sizes: list[int] = []
+def _n_numbers(content: bytes) -> int:
+    """Count the numbers in a file of weights; arrays may not be larger than it, as compressed or unwritten ones are."""
+    arrays: list[h5py.Dataset] = []
     with h5py.File(io.BytesIO(content)) as file:
-        file.visititems(lambda _, item: sizes.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
-    if sum(sizes) > len(content):
-        raise ValueError(f"its weights would be {sum(sizes):,} bytes, and their file has {len(content):,}")
+        file.visititems(lambda _, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
+        if (size := sum(array.nbytes for array in arrays)) > len(content):
+            raise ValueError(f"its weights would be {size:,} bytes, and their file has {len(content):,}")
+        return int(sum(array.size for array in arrays))
+
+
+def _n_weights(config: Any) -> int:
+    """Count the weights of the model that is described, without making room for them."""
+    own = dict(filter(None, map(_registered, _parts(config))))
+
+    def count() -> int:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(config | {"compile_config": None}, custom_objects=own)
+            return sum(math.prod(weight.shape) for weight in model.weights)
+
+    # Keras would give weights that were made within such a scope their values later, in the thread that made them.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(count).result()
 
 
 def require_known_classes(config: Any) -> None:
@@ -70,14 +89,18 @@ def require_known_classes(config: Any) -> None:
         name, module = str(part["class_name"]), str(part.get("module") or "keras")
         if name.rpartition(".")[2] in _CODE:
             raise ValueError(f"it holds a {name} layer, which is code: {str(part.get('config'))[:80]}")
-        registered = part.get("config") if name == "function" else part.get("registered_name")
-        if isinstance(registered, str) and keras.saving.get_registered_object(registered) is not None:
-            continue
-        if module.partition(".")[0] not in ("keras", "builtins"):
+        if not _registered(part) and module.partition(".")[0] not in ("keras", "builtins"):
             raise ValueError(
                 f"it needs {name!r} of the module {module!r}, which is not Keras' own. Import your own classes, "
                 "registered with keras.saving.register_keras_serializable, beforehand"
             )
+
+
+def _registered(part: dict[str, Any]) -> tuple[str, Any] | None:
+    """Return the name and the class or function that this process has registered for a part of a description."""
+    name = part.get("config") if part["class_name"] == "function" else part.get("registered_name")
+    known = keras.saving.get_registered_object(name) if isinstance(name, str) else None
+    return None if known is None else (str(name), known)
 
 
 def _parts(config: Any) -> Iterator[dict[str, Any]]:

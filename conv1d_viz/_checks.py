@@ -42,6 +42,13 @@ def as_number(value: Any, name: str, minimum: float = -np.inf, *, above: bool = 
     return number
 
 
+def as_flag(value: Any, name: str) -> bool:
+    """Return `value` as a bool; what is merely true or false, such as a text, is refused."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` must be True or False. Got {value!r:.80}.")
+    return bool(value)
+
+
 def as_seed(value: Any, name: str = "seed") -> int | None:
     """Return `value` as a non-negative int, or None."""
     return None if value is None else as_size(value, name, minimum=0)

@@ -22,10 +22,15 @@ def memory() -> int:
 
 def zeros(shape: tuple[int, ...], dtype: Any, name: str, instead: str) -> np.ndarray:
     """Return an array of zeros for a result; `name` is what makes it large, and `instead` what does with less."""
+    require_room(shape, dtype, name, instead)
+    return np.zeros(shape, dtype)
+
+
+def require_room(shape: tuple[int, ...], dtype: Any, name: str, instead: str) -> None:
+    """Refuse a result of this shape where memory does not hold it, as `zeros` does."""
     size, limit = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize, memory()
     if size > limit:
         raise ValueError(
             f"`{name}` must be few enough for a result that memory holds, {limit / 1e9:.3g} GB. "
             f"Got a result of shape {shape}, {size / 1e9:.3g} GB; {instead}."
         )
-    return np.zeros(shape, dtype)

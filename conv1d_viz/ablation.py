@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from tqdm import tqdm
 
-from conv1d_viz._checks import as_array, as_seed, one_of
+from conv1d_viz._checks import as_array, as_flag, as_seed, one_of
 from conv1d_viz._cut import REPLACEMENTS, empty_forecasts, forecasts, stand_in
 from conv1d_viz._graph import calls_behind, trace
 from conv1d_viz._models import as_model, as_targets, as_windows, find_layer
@@ -114,7 +114,7 @@ def ablation_study(
     """
     model, x, path, n_channels = checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
-    seed = as_seed(seed)
+    seed, progress = as_seed(seed), as_flag(progress, "progress")
     rows = as_deletions(deletions, n_channels)
     cells = _as_cells(cells, model, x, path)
     with tqdm(total=(len(rows) + 1) * len(x), desc="forecasts", unit_scale=True, disable=not progress) as bar:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from conv1d_viz import _models
-from conv1d_viz._checks import FLOAT32, as_array, as_size, one_of, require_finite
+from conv1d_viz._checks import FLOAT32, as_array, as_flag, as_size, one_of, require_finite
 from conv1d_viz._graph import Graph, calls_between, floats_per_window, require_numbers, trace
 from conv1d_viz._memory import zeros
 from conv1d_viz._models import as_model, find_layer, require_long_enough
@@ -88,6 +88,7 @@ def series_timeline(
     window, horizon = as_size(window, "window"), as_size(horizon, "horizon")
     one_of(fill, "fill", ("repeat", None))
     one_of(reduce, "reduce", ("sum", "mean"))
+    progress = as_flag(progress, "progress")
     samples = _as_samples(series, model, window, horizon)
     n_windows = len(samples) - window - horizon + 1
     way = way_apart(model, graph, key, window)

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from conv1d_viz._architecture import architecture_of, is_same_model, require_rebuilt
-from conv1d_viz._checks import as_array, as_items, as_number, as_size
+from conv1d_viz._checks import as_array, as_flag, as_items, as_number, as_size
 from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model, as_targets, as_windows
 from conv1d_viz.model import build_model
@@ -73,6 +73,7 @@ def train_many(
     path, seeds = as_path(path, ".npz"), _as_seeds(seeds)
     epochs, patience = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0)
     split = as_number(validation_split, "validation_split", 0.0, above=True)
+    progress = as_flag(progress, "progress")
     x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)")
     y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)")
     if build is not None and not callable(build):

@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
-from conv1d_viz._checks import as_seed, as_size
+from conv1d_viz._checks import as_flag, as_seed, as_size
 from conv1d_viz._cut import stand_in
+from conv1d_viz._memory import zeros
 from conv1d_viz._models import as_targets
 from conv1d_viz.ablation import checked, errors, in_parallel
 
@@ -58,7 +59,7 @@ def estimate_shapley(
     Raises
     ------
     TypeError, ValueError
-        As `ablation_study`; also if there are fewer than 2 orders.
+        As `ablation_study`; also if there are fewer than 2 orders, or more than memory holds.
 
     References
     ----------
@@ -68,11 +69,12 @@ def estimate_shapley(
     model, x, path, n_channels = checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
     n_orders, seed = as_size(n_orders, "n_orders", minimum=2), as_seed(seed)
+    progress = as_flag(progress, "progress")
     # A stream of its own: `seed` itself draws the permutations of "shuffle", the same as in `ablation_study`.
     generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
+    rises = zeros((n_orders, n_channels), np.float64, "n_orders", "fewer orders do with less")
     orders = np.stack([generator.permutation(n_channels) for _ in range(n_orders)])
     replaced = stand_in(model, x, path, replacement, seed)
-    rises = np.empty((n_orders, n_channels))
     at_once = max(1, _HELD // y.size)  # deletions
     held = max(1, at_once // n_channels)  # orders
     with tqdm(

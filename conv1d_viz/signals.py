@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from conv1d_viz._checks import as_number, as_seed, as_size, one_of
+from conv1d_viz._memory import require_room
 
 _FARTHEST = 2**53
 SHAPES = ("sine", "half_sine", "pulse", "harmonics")
@@ -47,7 +48,8 @@ def toy_series(
     Raises
     ------
     TypeError, ValueError
-        If a size is no positive integer, a number is not finite or negative, or the shape is unknown.
+        If a size is no positive integer, a number is not finite or negative, the shape is unknown, or the samples are
+        more than memory holds.
 
     Examples
     --------
@@ -65,6 +67,7 @@ def toy_series(
     noise = as_number(noise, "noise", 0.0)
     one_of(shape, "shape", SHAPES)
     seed = as_seed(seed)
+    require_room((2, n), np.float64, "n", "several stretches, by `start`, do with less")
 
     t = np.arange(start, start + n)
     phase = (t % period) / period  # reduced first, so that late samples are as exact as early ones

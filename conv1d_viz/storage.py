@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from conv1d_viz._archives import require_harmless
-from conv1d_viz._checks import one_of
+from conv1d_viz._checks import as_flag
 from conv1d_viz._keras import keras
 from conv1d_viz.paths import alone_in, as_path, replacing, require_size
 
@@ -48,7 +48,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
-    path, overwrite = as_path(path, ".keras"), one_of(overwrite, "overwrite", (True, False))
+    path, overwrite = as_path(path, ".keras"), as_flag(overwrite, "overwrite")
     try:
         text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -73,7 +73,7 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
         The file. Its layers must be Keras' own, or of classes that this process has registered with
         `keras.saving.register_keras_serializable`; models that look words up in files are not loaded.
     max_bytes : int
-        Larger files are refused. It bounds the file, not a model whose layers are larger than the weights it brings.
+        Larger files are refused, and so is a model whose layers have more weights than its file brings.
 
     Returns
     -------

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import re
 import struct
 import sys
 import tracemalloc
@@ -161,6 +162,42 @@ def test_a_class_that_this_process_has_registered_is_loaded(folder):
     x = np.ones((1, 5, 1))
     path = cv.save_model(model, folder / "own.keras")
     np.testing.assert_array_equal(cv.load_model(path)(x), x)
+
+
+def test_a_class_within_a_scope_of_custom_objects_is_loaded(folder):
+    class Doubled(L.Layer):
+        def call(self, x):
+            return 2 * x
+
+    def halved(x):
+        return x / 2
+
+    inputs = keras.Input((5, 1))
+    model = keras.Model(inputs, L.Activation(halved)(Doubled()(inputs)))
+    x = np.ones((1, 5, 1))
+    path = cv.save_model(model, folder / "own.keras")
+    refused(path, "Import your own classes")
+    with keras.saving.custom_object_scope({"Doubled": Doubled, "halved": halved}):
+        np.testing.assert_array_equal(cv.load_model(path)(x), x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "weights"),
+    [
+        (L.Dense(7), "2,000,000,000,000"),
+        (L.Conv1D(7, 3), "4,000,000,000,000"),
+        (L.Conv1D(1, 7, padding="same"), "1,000,000,000,001"),
+        (L.LSTM(7), "4,000,000,000,008,000,000,000,000"),
+        (L.TimeDistributed(L.Dense(7)), "2,000,000,000,000"),
+        (keras.Sequential([L.Conv1D(7, 3), L.Dense(7)]), "1,000,000,000,005,000,000,000,000"),
+    ],
+)
+def test_layers_with_more_weights_than_their_file_are_not_made(folder, layer, weights):
+    path = cv.save_model(keras.Sequential([keras.Input((20, 1)), layer]), folder / "small.keras")
+    with zipfile.ZipFile(path) as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    config = re.sub(rb"(?<=[ \[])7(?=[,\]])", b"1000000000000", inside["config.json"])
+    refused(packed(path, {**inside, "config.json": config}), f"its layers have {weights} weights, and it brings")
 
 
 def test_a_truncated_archive_is_refused_wherever_it_ends(folder, members):

@@ -10,19 +10,20 @@ import pytest
 
 import conv1d_viz as cv
 from conv1d_viz import _checks, _cut, _memory, _models, shapley
+from conv1d_viz._keras import keras
 
 MEASURE = Path(__file__).with_name("soak") / "measure.py"
 MB = 2**20
 
 
 def test_10000_windows_and_64_channels_stay_within_the_budget():
-    pytest.importorskip("tensorflow")
     command = [sys.executable, str(MEASURE), "wide", "10000", "64", "0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2500:]
     measured = json.loads(done.stdout)
+    slack = 64 + (200 if keras.backend.backend() == "jax" else 0)  # of the allocators, and what JAX has compiled
     for name, figures in measured.items():
-        assert figures["over"] < _models.MEMORY_BUDGET / MB + figures["result"] + 64, name
+        assert figures["over"] < _models.MEMORY_BUDGET / MB + figures["result"] + slack, name
     assert (
         measured["layer_activations"]["result"] == 10_000 * 100 * 64 * 4 / MB
     )  # more than budget and slack: held once

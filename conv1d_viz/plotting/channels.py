@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz._checks import as_array, as_mapping, as_texts
+from conv1d_viz._checks import as_array, as_flag, as_mapping, as_texts
 from conv1d_viz.plotting.style import (
     INK,
     SMALL,
@@ -61,6 +61,7 @@ def plot_channel_bars(
     spans = {} if errors is None else _as_measures(errors, "errors", n_channels, minimum=0.0)
     if set(spans) - set(arrays):
         raise ValueError(f"`errors` must belong to some of {sorted(arrays)}. Got {sorted(spans)}.")
+    share_scale = as_flag(share_scale, "share_scale")
     roles = None if roles is None else as_texts(roles, "roles", n_channels, "one a channel")
     size = (9, max(1.9, min(1.1 + 0.29 * n_channels, 12)))
     figure, grid = plt.subplots(

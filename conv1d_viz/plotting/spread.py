@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from conv1d_viz._checks import as_array, as_mapping
+from conv1d_viz._checks import as_array, as_flag, as_mapping
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, new_axes, number_log
 
 
@@ -41,7 +41,7 @@ def plot_spread(
     Axes
         The axes drawn on: group k at y = k, downwards.
     """
-    values = as_mapping(values, "values")
+    values, log = as_mapping(values, "values"), as_flag(log, "log")
     if not values:
         raise ValueError("`values` must have at least one group. Got none.")
     groups = {name: as_array(v, f"values[{name!r}]", ndim=1, axes="(n_values,)") for name, v in values.items()}
