@@ -164,7 +164,7 @@ def checked(model: Any, x: Any, layer: Any, replacement: str) -> tuple[Any, np.n
     path, key = find_layer(model, graph, layer)
     if model.inputs[0].shape[0] is not None:
         raise ValueError(f"`model` must take any number of windows at once. Got {model.inputs[0].shape[0]} only.")
-    if key != graph.output and not calls_behind(graph, key):
+    if not calls_behind(graph, key):
         raise ValueError(f"`layer` must lead to the model's output. Got {path!r}, which does not.")
     one_of(replacement, "replacement", REPLACEMENTS)
     return model, as_windows(model, x), path, graph.shapes[key][2]
