@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._checks import FLOAT32, as_array
+from conv1d_viz._arrays import FLOAT32, as_array
 from conv1d_viz._graph import Graph, calls_between, has_graph
 from conv1d_viz._keras import keras
 

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from tqdm import tqdm
 
-from conv1d_viz._checks import as_array, as_flag, as_seed, one_of
+from conv1d_viz._arrays import as_array
+from conv1d_viz._checks import as_flag, as_seed, one_of
 from conv1d_viz._cut import REPLACEMENTS, empty_forecasts, forecasts, stand_in
 from conv1d_viz._graph import calls_behind, trace
 from conv1d_viz._models import as_model, as_targets, as_windows, find_layer

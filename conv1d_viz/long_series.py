@@ -9,7 +9,8 @@ from jaxtyping import Float
 from tqdm import tqdm
 
 from conv1d_viz import _models
-from conv1d_viz._checks import FLOAT32, as_array, as_flag, as_size, one_of, require_finite
+from conv1d_viz._arrays import FLOAT32, as_array, require_finite
+from conv1d_viz._checks import as_flag, as_size, one_of
 from conv1d_viz._graph import Graph, calls_between, floats_per_window, require_numbers, trace
 from conv1d_viz._memory import zeros
 from conv1d_viz._models import as_model, find_layer, require_long_enough

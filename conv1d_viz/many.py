@@ -10,7 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from conv1d_viz._architecture import architecture_of, is_same_model, require_rebuilt
-from conv1d_viz._checks import as_array, as_flag, as_items, as_number, as_size
+from conv1d_viz._arrays import as_array
+from conv1d_viz._checks import as_flag, as_items, as_number, as_size
 from conv1d_viz._keras import keras
 from conv1d_viz._models import as_model, as_targets, as_windows
 from conv1d_viz.model import build_model

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from conv1d_viz._checks import as_array, as_number, as_series, as_size
+from conv1d_viz._arrays import as_array, as_series
+from conv1d_viz._checks import as_number, as_size
 from conv1d_viz.fields import receptive_field
 from conv1d_viz.long_series import series_timeline
 from conv1d_viz.timeline import coverage

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from conv1d_viz._checks import as_array, as_size, one_of, require_finite
+from conv1d_viz._arrays import as_array, require_finite
+from conv1d_viz._checks import as_size, one_of
 
 # Windows that are summed at once: their skewed copy stays in the processor's cache.
 _BLOCK = 32

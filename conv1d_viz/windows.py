@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._checks import as_series, as_size
+from conv1d_viz._arrays import as_series
+from conv1d_viz._checks import as_size
 
 
 def sliding_windows(

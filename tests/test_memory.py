@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz import _checks, _cut, _memory, _models, shapley
+from conv1d_viz import _arrays, _cut, _memory, _models, shapley
 from conv1d_viz._keras import keras
 
 MEASURE = Path(__file__).with_name("soak") / "measure.py"
@@ -105,11 +105,11 @@ def test_an_order_is_split_where_its_forecasts_are_too_many(model, windows, held
 
 @pytest.mark.parametrize("at_once", [1, 5, 7, 1000])
 def test_the_first_number_that_is_none_is_found_in_any_part(at_once, monkeypatch):
-    monkeypatch.setattr(_checks, "_CHECKED", at_once)
+    monkeypatch.setattr(_arrays, "_CHECKED", at_once)
     for row in range(9):
         array = np.zeros((9, 2, 3))
         array[row, 1, 2] = np.nan
         array[-1, 1, 2] = np.inf
         with pytest.raises(ValueError, match=rf"at index \({row}, 1, 2\)"):
-            _checks.require_finite(array, "x")
-    _checks.require_finite(np.zeros((9, 2, 3)), "x")
+            _arrays.require_finite(array, "x")
+    _arrays.require_finite(np.zeros((9, 2, 3)), "x")

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv1d_viz._checks import as_series, as_size
+from conv1d_viz._arrays import as_series
+from conv1d_viz._checks import as_size
 from conv1d_viz._graph import trace
 from conv1d_viz._models import as_model, as_windows, find_layer
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, words_widget
