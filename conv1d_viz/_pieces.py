@@ -10,7 +10,7 @@ from conv1d_viz._graph import Graph, calls_between, run_calls, to_array, to_tens
 from conv1d_viz._keras import keras
 from conv1d_viz._stencils import is_elementwise
 from conv1d_viz._steps import Steps, as_matrix, at_steps, missing, seen_by, within
-from conv1d_viz.fields import Way, follow
+from conv1d_viz._views import Way, follow
 
 # Multiplications below which linear algebra libraries do a product of matrices in one thread.
 _ONE_THREAD = 2**18

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from conv1d_viz._graph import Call, Graph, run_call, to_tensor
 from conv1d_viz._keras import keras
 from conv1d_viz._stencils import Stencil
-from conv1d_viz.fields import Way
+from conv1d_viz._views import Way
 
 Steps = tuple[int, int]  # from the first until before the second
 

@@ -16,7 +16,7 @@ from conv1d_viz._memory import zeros
 from conv1d_viz._models import as_model, find_layer, require_long_enough
 from conv1d_viz._pieces import Cells, by_convolution, by_steps, by_windows, pass_over, way_apart
 from conv1d_viz._steps import Steps, floats
-from conv1d_viz.fields import Way, follow
+from conv1d_viz._views import Way, follow
 from conv1d_viz.timeline import add_cells, cells_of, require_cells
 
 # Windows that are worked on at once, at most: more gains nothing and takes memory.
