@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from conv1d_viz._archives import n_weights
 from conv1d_viz._keras import keras
 
 
@@ -42,6 +43,9 @@ def _without_names(architecture: str) -> Any:
 
 def rebuilt(architecture: str, weights: list[np.ndarray]) -> Any:
     """Build the model that is described as JSON, with these weights; it is not compiled."""
+    described, brought = n_weights(json.loads(architecture)), sum(array.size for array in weights)
+    if described != brought:
+        raise ValueError(f"`architecture` must describe a model of the {brought:,} weights. Got one of {described:,}.")
     model = keras.models.model_from_json(architecture)
     model.set_weights(weights)
     return model

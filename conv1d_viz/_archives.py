@@ -32,7 +32,7 @@ def require_harmless(path: Path, max_bytes: Any) -> None:
             config = json.loads(archive.read("config.json"))
             require_known_classes(config)
             brought = _n_numbers(archive.read("model.weights.h5"))
-        described = _n_weights(config)
+        described = n_weights(config)
         if described > brought:
             raise ValueError(f"its layers have {described:,} weights, and it brings {brought:,}")
     except Exception as error:  # a damaged archive raises errors of many kinds
@@ -65,18 +65,29 @@ def _n_numbers(content: bytes) -> int:
         return int(sum(array.size for array in arrays))
 
 
-def _n_weights(config: Any) -> int:
-    """Count the weights of the model that is described, without making room for them."""
+def n_weights(config: dict[str, Any]) -> int:
+    """Count the weights of the model that is described, without making room for them.
+
+    It may only be described by classes that are known.
+    """
+    text = json.dumps(config)  # models within it may be compiled, too
+    config = json.loads(text, object_hook=lambda part: {k: v for k, v in part.items() if k != "compile_config"})
     own = dict(filter(None, map(_registered, _parts(config))))
 
     def count() -> int:
         with keras.StatelessScope(initialize_variables=False):
-            model = keras.saving.deserialize_keras_object(config | {"compile_config": None}, custom_objects=own)
+            model = keras.saving.deserialize_keras_object(config, custom_objects=own)
             return sum(math.prod(weight.shape) for weight in model.weights)
 
     # Keras would give weights that were made within such a scope their values later, in the thread that made them.
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(count).result()
+        try:
+            return thread.submit(count).result()
+        except Exception as error:
+            raise ValueError(
+                "its weights cannot be counted without making them, as where layers are stateful or make variables "
+                f"from values; keras.saving.load_model loads a file that you trust: {error}"
+            ) from error
 
 
 def require_known_classes(config: Any) -> None:

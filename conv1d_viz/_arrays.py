@@ -41,7 +41,7 @@ def as_array(
             if array.ndim == 0 or any(isinstance(item, (str, bytes)) for item in array.flat):
                 raise TypeError("it holds something else")
             array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:  # ragged lists, too
+    except (TypeError, ValueError, OverflowError) as error:  # ragged lists, and integers that no float holds, too
         raise TypeError(f"`{name}` must be an array of {items} of shape {axes}. Got {_kind(values)}: {error}") from None
     if array.size == 0:
         raise ValueError(f"`{name}` must not be empty. Got shape {array.shape}.")

@@ -54,7 +54,9 @@ def read_csv(path: Path) -> pd.DataFrame:
 def _as_dates(column: pd.Series) -> pd.Series | None:
     """Return a column of dates as such, in UTC where they have a time zone; None where it holds no dates."""
     if column.map(_is_number).any():
-        return None
+        dates = pd.to_datetime(column, errors="coerce", format="%Y%m%d")
+        compact = column.str.fullmatch(r"[12]\d{7}").all() and dates.notna().all() and dates.is_monotonic_increasing
+        return dates if compact else None
     forms = [pd.to_datetime(column, errors="coerce", format=form, utc=True) for form in _DATES]
     dates = min(forms, key=lambda parsed: parsed.isna().sum())
     if dates.isna().all():
@@ -93,8 +95,8 @@ def read_wav(path: Path) -> pd.DataFrame:
             warnings.filterwarnings("ignore", "Chunk")  # of a kind that SciPy does not know, beside the samples
             # From memory: of a file SciPy makes room for as much as the header claims.
             content = path.read_bytes()
-            _require_whole_samples(content)
             _, samples = wavfile.read(io.BytesIO(content))
+            _require_whole_samples(content)
     except Exception as error:  # a false header raises errors of many kinds
         raise ValueError(f"`path` must be a WAV file that can be read. Got {path}: {error}") from error
     return pd.DataFrame(samples)

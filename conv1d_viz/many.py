@@ -83,7 +83,7 @@ def train_many(
     template = build(seeds[0])
     if not isinstance(template, keras.Model):
         raise TypeError(f"`build` must return a Keras model. Got {template!r:.60}.")
-    if not as_model(template).compiled:
+    if not as_model(template).compiled or template.loss is None:
         raise ValueError(
             f"`build` must return a compiled model. Got {template.name!r} without a loss and an optimizer."
         )

@@ -86,13 +86,23 @@ def save_figure(figure: Any, name: str) -> Path:
 
 
 def as_path(path: Any, ending: str) -> Path:
-    """Return `path` as a Path; it must end in `ending`."""
-    try:
-        file = Path(path)
-    except TypeError:
-        raise TypeError(f"`path` must be a path. Got {path!r}.") from None
+    """Return `path` as a Path, with "~" for the home; it must end in `ending`."""
+    file = as_plain_path(path)
     if file.suffix != ending:
         raise ValueError(f"`path` must end in {ending}. Got {file}.")
+    return file
+
+
+def as_plain_path(path: Any) -> Path:
+    """Return `path` as a Path, with "~" for the home."""
+    try:
+        file = Path(path).expanduser()
+    except TypeError:
+        raise TypeError(f"`path` must be a path. Got {path!r}.") from None
+    except RuntimeError as error:  # of a user who is not known
+        raise ValueError(f"`path` must be a path. Got {path!r}: {error}") from None
+    if "\0" in str(file):
+        raise ValueError(f"`path` must be a path. Got {path!r}.")
     return file
 
 
@@ -109,6 +119,8 @@ def require_size(path: Path, max_bytes: Any, size: int | None = None) -> None:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path beside `path`; what is written there replaces `path` at once, or not at all."""
+    if path.is_dir():
+        raise IsADirectoryError(f"`path` must be free for a file. Got {path}, which is a folder.")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{path.suffix}")
     try:

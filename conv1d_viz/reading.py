@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from conv1d_viz._files import read_csv, read_npy, read_wav, require_even
-from conv1d_viz.paths import require_size
+from conv1d_viz.paths import as_plain_path, require_size
 
 _ENDINGS = (".csv", ".npy", ".wav")
 _CLOCKS = {"date", "time", "datetime", "timestamp", "year", "month", "day", "hour", "index", "id", "sample", "t"}
@@ -20,12 +20,12 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
     ----------
     path : path-like
         A ".csv" file with commas, semicolons or tabs; beside the latter two numbers may have decimal commas. Its first
-        column becomes the index if it holds dates, such as 2024-05-31 or 31.05.2024, those with a time zone in UTC. A
-        first line of numbers is data. A ".npy" file of shape (time,) or (time, feature). A ".wav" file, a feature a
-        channel, in the numbers that SciPy reads from it.
+        column becomes the index if it holds dates, such as 2024-05-31, 31.05.2024 or 20240531, those with a time zone
+        in UTC. A first line of numbers is data. A ".npy" file of shape (time,) or (time, feature). A ".wav" file, a
+        feature a channel, in the numbers that SciPy reads from it.
     column : str, int or list of them, or None
         The heading of the feature to read, or its number from 0; of several the first is what is forecast. None: all,
-        but for a first column without a name, or with one such as "year" or "time" and rising numbers.
+        but for a first column without a name, or with one such as "year" or "time", whose numbers must rise evenly.
     max_bytes : int
         Files larger than this are refused.
 
@@ -70,10 +70,7 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
 
 
 def _as_file(path: Any) -> Path:
-    try:
-        file = Path(path).expanduser()
-    except TypeError:
-        raise TypeError(f"`path` must be a path. Got {path!r}.") from None
+    file = as_plain_path(path)
     if file.suffix.lower() not in _ENDINGS:
         raise ValueError(f"`path` must end in {', '.join(_ENDINGS)}. Got {str(file)!r}.")
     if not file.is_file():
@@ -81,12 +78,26 @@ def _as_file(path: Any) -> Path:
     return file
 
 
+def _require_clock(times: pd.Series) -> None:
+    """Refuse numbers that do not rise, or that leave some out."""
+    steps = np.diff(pd.to_numeric(times, errors="coerce"))
+    rising = steps[steps > 0]
+    even = (steps > 0) & (steps < 1.5 * np.median(rising)) if len(rising) else steps > 0
+    if not even.all():
+        row = int(np.argmin(even)) + 1
+        raise ValueError(
+            f"`path` must have a first column {times.name!r} that rises evenly, or `column` name the features. "
+            f"Got {times.iloc[row]} after {times.iloc[row - 1]} in row {row}, counted from 0."
+        )
+
+
 def _choose(table: pd.DataFrame, column: Any) -> pd.DataFrame:
     names = list(table.columns)
     if column is None:
-        clock = len(names) > 1 and str(names[0]).strip().lower() in _CLOCKS
-        rising = clock and (np.diff(pd.to_numeric(table.iloc[:, 0], errors="coerce")) > 0).all()
-        return table.iloc[:, 1:] if rising else table
+        if len(names) < 2 or str(names[0]).strip().lower() not in _CLOCKS:
+            return table
+        _require_clock(table.iloc[:, 0])
+        return table.iloc[:, 1:]
     chosen = []
     for item in column if isinstance(column, (list, tuple)) else [column]:
         if isinstance(item, str) and item in names:

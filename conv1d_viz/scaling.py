@@ -36,8 +36,8 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
     Raises
     ------
     TypeError, ValueError
-        If the limits do not fit the model's features, a maximum lies below its minimum, or a series of such a level
-        would lose its digits in the model's numbers.
+        If the limits do not fit the model's features, a maximum lies below its minimum, a series of such a level would
+        lose its digits in the model's numbers, or the names of the two layers are taken.
 
     Examples
     --------
@@ -58,6 +58,10 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
             f"1e30, which float32 can tell apart; subtract the level of the series, or choose another unit. Got "
             f"{low.tolist()} and {high.tolist()}."
         )
+    inner = model.layers if isinstance(model, keras.Sequential) else [model]
+    taken = {"to_scale", "to_unit"} & {layer.name for layer in inner}
+    if taken:
+        raise ValueError(f"`model` must have no layers named 'to_scale' or 'to_unit' yet. Got {sorted(taken)}.")
     scale = (LIMITS[1] - LIMITS[0]) / width
     offset = LIMITS[0] - low * scale
     to_scale = keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="to_scale")

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import platform
+import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -42,7 +43,8 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     FileExistsError
         If one of the two files exists and `overwrite` is false.
     OSError
-        If the disk is full or the folder cannot be written to; the old files are left.
+        If the disk is full, the folder cannot be written to, or a folder has the name of a file; the old files are
+        left.
     TypeError, ValueError
         If the model is not Keras', the path has another ending, or `info` cannot be written as JSON.
     """
@@ -71,9 +73,11 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     ----------
     path : path-like
         The file. Its layers must be Keras' own, or of classes that this process has registered with
-        `keras.saving.register_keras_serializable`; models that look words up in files are not loaded.
+        `keras.saving.register_keras_serializable`; models that look words up in files, keep states, or make
+        variables from values are not loaded.
     max_bytes : int
-        Larger files are refused, and so is a model whose layers have more weights than its file brings.
+        Larger files are refused, and so is a model whose layers have more weights than its file brings. It does not
+        bound what metrics and constants, such as a Normalization's, take beside them.
 
     Returns
     -------
@@ -90,7 +94,10 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     path = _existing(as_path(path, ".keras"))
     require_harmless(path, max_bytes)
     try:
-        return keras.saving.load_model(path, safe_mode=True)
+        with warnings.catch_warnings():
+            # Of a model that was compiled but never trained, whose optimizer has a counter and a rate alone.
+            warnings.filterwarnings("ignore", r"Skipping variable loading for optimizer.* saved optimizer has [12] ")
+            return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:
         raise ValueError(f"`path` must be a Keras model file. Got {path}, which Keras cannot load: {error}") from error
 

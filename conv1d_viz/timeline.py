@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from conv1d_viz._arrays import as_array, require_finite
 from conv1d_viz._checks import as_size, one_of
+from conv1d_viz._memory import require_room
 
 # Windows that are summed at once: their skewed copy stays in the processor's cache.
 _BLOCK = 32
@@ -30,7 +31,9 @@ def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, "
         The number of cells on each diagonal.
     """
     n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
-    return cells_of(np.arange(n_windows + (n_steps - 1) * stride), n_windows, n_steps, stride)
+    length = n_windows + (n_steps - 1) * stride
+    require_room((length,), np.int64, "n_windows", "fewer windows or steps do with less")
+    return cells_of(np.arange(length), n_windows, n_steps, stride)
 
 
 def cells_of(time: Int[np.ndarray, " time"], n_windows: int, n_steps: int, stride: int) -> Int[np.ndarray, " time"]:

@@ -60,9 +60,13 @@ def train(
     FloatingPointError
         If a loss is no longer finite.
     KeyboardInterrupt
-        If it is interrupted. The model then has the best weights so far, as the message says, and its losses are in
-        `model.history.history`; before the end of the first epoch it has the weights that it began with. It is
-        compiled anew, so that it can be trained again with a fresh optimizer, or the message asks for that (JAX).
+        If it is interrupted.
+
+    Notes
+    -----
+    However it ends early, the model then has the best weights so far, as the message or a note below it says, and its
+    losses are in `model.history.history`; before the end of the first epoch it has the weights that it began with. It
+    is compiled anew, so that it can be trained again with a fresh optimizer, or the message asks for that (JAX).
     """
     model = as_model(model)
     x = as_windows(model, x)
@@ -79,14 +83,15 @@ def train(
         raise ValueError(f"`seed` must be below 2**32. Got {seed}.")
     if report is not None and not callable(report):
         raise TypeError(f"`report` must be a function or None. Got {report!r}.")
-    if not model.compiled:
+    if not model.compiled or model.loss is None:
         raise ValueError(f"`model` must be compiled. Got {model.name!r} without a loss and an optimizer.")
 
     if seed is not None:
         keras.utils.set_random_seed(seed)
     x, y = np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
     stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
-    callbacks = [_validating(model, x[n_train:], y[n_train:]), stopping]
+    # The losses are kept before anything is done with them: `report` may end the training.
+    callbacks = [_validating(model, x[n_train:], y[n_train:]), keras.callbacks.History(), stopping]
     if report is not None:
         callbacks.append(_reporting(report, epochs))
     weights = model.get_weights()
@@ -102,12 +107,15 @@ def train(
         )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_end_early(model, stopping, weights)) from None
+    except Exception as error:  # a loss that is none, or an error of `report`
+        error.add_note(_end_early(model, stopping, weights))
+        raise
     return {name: [float(v) for v in fitted.history[name]] for name in ("loss", "val_loss")}
 
 
 def _end_early(model: Any, stopping: Any, weights: list[np.ndarray]) -> str:
-    """Give an interrupted model its best weights so far, else those that it began with, and say which they are."""
-    best = stopping.best_weights
+    """Give a model its best weights so far, else those that it began with, and say which they are."""
+    best = None if stopping.best is None else stopping.best_weights  # which Keras sets just before
     model.set_weights(weights if best is None else best)
     again = ""
     try:  # Keras may have been interrupted in compiling it
@@ -115,9 +123,9 @@ def _end_early(model: Any, stopping: Any, weights: list[np.ndarray]) -> str:
     except Exception:  # a loss that Keras cannot read back; or with JAX the optimizer's numbers, which were elsewhere
         again = " Compile it anew before it is trained again."
     if best is None:
-        return f"training of `model` was interrupted in its first epoch; it has the weights that it began with.{again}"
+        return f"training of `model` ended early, in its first epoch; it has the weights that it began with.{again}"
     return (
-        f"training of `model` was interrupted; it has its best weights so far, those of epoch "
+        f"training of `model` ended early; it has its best weights so far, those of epoch "
         f"{stopping.best_epoch + 1} with a validation loss of {stopping.best:.3g}. Its losses are in "
         f"`model.history.history`.{again}"
     )

@@ -200,6 +200,19 @@ def test_layers_with_more_weights_than_their_file_are_not_made(folder, layer, we
     refused(packed(path, {**inside, "config.json": config}), f"its layers have {weights} weights, and it brings")
 
 
+def test_models_that_hold_compiled_ones_are_loaded(folder, model):
+    outer = keras.Sequential([keras.Input(model.input_shape[1:]), model])
+    outer.compile(loss="mse")
+    x = np.random.default_rng(0).normal(size=(2, *model.input_shape[1:]))
+    loaded = cv.load_model(cv.save_model(outer, folder / "outer.keras"))
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), outer.predict(x, verbose=0))
+
+
+def test_weights_that_cannot_be_counted_are_refused(folder):
+    model = keras.Sequential([keras.Input((20, 1), batch_size=3), L.LSTM(2, stateful=True)])
+    refused(cv.save_model(model, folder / "a.keras"), "keras.saving.load_model loads a file that you trust")
+
+
 def test_a_truncated_archive_is_refused_wherever_it_ends(folder, members):
     whole = packed(folder / "wave.keras", members)
     assert cv.load_model(whole).name == "forecaster"
@@ -341,6 +354,14 @@ def test_a_file_of_trainings_that_brings_code_along_is_refused(folder, trainings
     np.savez(path, **{**trainings, "weights_0": np.array([Trap()], dtype=object)})
     refused(path, "must be a file of trainings", cv.load_runs)
     assert not (folder / "executed").exists()
+
+
+def test_a_model_larger_than_its_trained_weights_is_not_made(folder, trainings):
+    architecture = re.sub(r'"kernel_size": \[\d+', f'"kernel_size": [{10**12}', str(trainings["architecture"]), count=1)
+    np.savez(folder / "runs.npz", **{**trainings, "architecture": architecture})
+    runs = cv.load_runs(folder / "runs.npz")
+    with pytest.raises(ValueError, match=r"must describe a model of the \d+ weights. Got one of 2,000,000,000,0"):
+        runs.model(0)
 
 
 @pytest.mark.parametrize(

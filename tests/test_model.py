@@ -121,6 +121,20 @@ def test_a_training_that_diverges_says_so():
     model.layers[1].activation = keras.activations.linear
     with pytest.raises(FloatingPointError, match=r"training of `model` diverged in epoch \d: loss"):
         cv.train(model, x, y, epochs=5)
+    assert all(np.isfinite(weights).all() for weights in model.get_weights())
+
+
+def test_a_training_that_diverges_later_leaves_its_best_weights():
+    x, y = data()
+    model = cv.build_model(window=20, seed=0)
+    rates = keras.optimizers.schedules.PiecewiseConstantDecay([3 * (-(-int(len(x) * 0.9) // 32))], [1e-2, 1e35])
+    model.compile(optimizer=keras.optimizers.SGD(rates), loss="mse")
+    model.layers[1].activation = keras.activations.linear
+    with pytest.raises(FloatingPointError, match=r"diverged in epoch [45]:") as caught:
+        cv.train(model, x, y, epochs=9)
+    losses = model.history.history["val_loss"]
+    assert f"those of epoch {1 + int(np.argmin(losses))} with" in caught.value.__notes__[0]
+    assert np.isfinite(cv.predict_ablated(model, x, "conv1", ())).all()
 
 
 def test_a_perfect_forecast_is_reported_without_a_logarithm():

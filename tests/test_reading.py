@@ -68,7 +68,21 @@ def test_a_column_of_years_is_no_feature_unless_it_is_asked_for(tmp_path):
     assert cv.load_series(path).to_numpy().tolist() == [[5], [11]]
     assert cv.load_series(path, "Year").to_numpy().tolist() == [[1700], [1701]]
     falling = write(tmp_path / "b.csv", "time,value\n3,5\n2,11\n")
-    assert cv.load_series(falling).shape == (2, 2)
+    assert cv.load_series(falling, ["time", "value"]).shape == (2, 2)
+    refused(falling, "`path` must have a first column 'time' that rises evenly, or `column`", "Got 2 after 3 in row 1")
+    for times in ("2000 2001 2001", "2000 2001 x", "2000 2001 2002 2010"):
+        rows = "".join(f"{time},1\n" for time in times.split())
+        refused(write(tmp_path / "c.csv", "year,v\n" + rows), f"Got {times.split()[-1]} after 200")
+
+
+def test_compact_dates_are_dates_whatever_their_heading(tmp_path):
+    text = "Datum;Wert\n20240130;5\n20240131;6\n20240201;7\n"
+    table = cv.load_series(write(tmp_path / "a.csv", text))
+    assert table.index.equals(pd.date_range("2024-01-30", periods=3, name="Datum"))
+    assert table.to_numpy().tolist() == [[5], [6], [7]]
+    refused(write(tmp_path / "b.csv", text + "20240209;8\n"), "`path` must leave out no dates. Got 2024-02-09")
+    for other in ("20240132;5\n", "20240101;5\n", "2024.5;1\n"):  # no date, not rising, and no whole number
+        assert cv.load_series(write(tmp_path / "c.csv", text + other)).shape == (4, 2)
 
 
 @pytest.mark.parametrize(

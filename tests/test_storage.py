@@ -1,5 +1,6 @@
 import json
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -47,6 +48,30 @@ def test_the_model_is_moved_into_place_before_its_story(model, tmp_path, monkeyp
     monkeypatch.setattr(os, "replace", lambda old, new: (moved.append(new.name), replace(old, new)))
     cv.save_model(model, tmp_path / "wave.keras")
     assert moved == ["wave.keras", "wave.json"]
+
+
+def test_a_model_that_was_never_trained_is_loaded_without_a_warning(tmp_path):
+    path = cv.save_model(cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3), tmp_path / "a.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert cv.load_model(path).compiled
+
+
+@pytest.mark.parametrize("name", ["wave.keras", "wave.json"])
+def test_a_folder_in_place_of_a_file_leaves_the_other_one(model, tmp_path, name):
+    path = cv.save_model(model, tmp_path / "wave.keras")
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    before = {file: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+    with pytest.raises(IsADirectoryError, match=rf"`path` must be free for a file\. Got .*{name}"):
+        cv.save_model(model, path, overwrite=True)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
+
+
+def test_the_home_is_meant_by_a_tilde(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cv.save_model(model, "~/wave.keras") == tmp_path / "wave.keras"
+    assert cv.load_model("~/wave.keras").name == model.name
 
 
 def test_an_interrupted_save_leaves_the_old_files(model, tmp_path, monkeypatch):

@@ -76,6 +76,8 @@ def plot_window_map(
     picked = None if picked is None else as_line(picked, "picked", n_windows, items="integers", minimum=0)
     diagonal = None if diagonal is None else as_size(diagonal, "diagonal", minimum=0)
     steps = first_step + np.arange(n_steps)
+    if picked is not None and not np.isin(picked, steps).all():
+        raise ValueError(f"`picked` must be steps, {steps[0]}..{steps[-1]}. Got {picked.min()} to {picked.max()}.")
     if diagonal is not None and not _windows_of(diagonal, steps, stride, n_windows)[1].any():
         raise ValueError(f"`diagonal` must be the time of a cell that is drawn. Got {diagonal}.")
     ax = new_axes(ax, height=4.2)
