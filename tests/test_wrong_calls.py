@@ -234,7 +234,6 @@ ROWS = [
     row("toy_series", TypeError, "[20]", n=[20]),
     row("coverage", ValueError, "(100000000000002,)", n_windows=10**14),
     row("find_period", TypeError, "too large", "series", series=[10**400, *WAVE]),
-    row("plot_window_map", ValueError, "5 to 9", picked=[9, *[5] * 29]),
     row("with_scaling", ValueError, "to_unit", "model", model=cv.with_scaling(MODEL, 0, 10)),
     row("toy_series", ValueError, "(2, 100000000000000)", n=10**14),
     row("toy_series", ValueError, str(2**60), "start", n=2**60),

@@ -56,7 +56,7 @@ def plot_window_map(
     note : str or None
         What stands beside the diagonal.
     picked : array-like of int of shape (n_windows,) or None
-        A step a window that is marked, such as the one a global maximum picks.
+        A step a window that is marked, such as the one a global maximum picks; those beyond the map are left out.
     first_step : int
         The number of the first row, where `acts` holds only the later steps of the windows.
     title : str or None
@@ -76,8 +76,6 @@ def plot_window_map(
     picked = None if picked is None else as_line(picked, "picked", n_windows, items="integers", minimum=0)
     diagonal = None if diagonal is None else as_size(diagonal, "diagonal", minimum=0)
     steps = first_step + np.arange(n_steps)
-    if picked is not None and not np.isin(picked, steps).all():
-        raise ValueError(f"`picked` must be steps, {steps[0]}..{steps[-1]}. Got {picked.min()} to {picked.max()}.")
     if diagonal is not None and not _windows_of(diagonal, steps, stride, n_windows)[1].any():
         raise ValueError(f"`diagonal` must be the time of a cell that is drawn. Got {diagonal}.")
     ax = new_axes(ax, height=4.2)
