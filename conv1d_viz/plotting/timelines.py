@@ -121,7 +121,8 @@ def plot_fill(
     legend(axes[0])
     axes[1].fill_between(time, coverage, color=TRUTH, alpha=0.5, linewidth=0, step="mid")
     axes[1].plot(time, coverage, color=ACCENT, linewidth=1.2, drawstyle="steps-mid")
-    axes[0].margins(x=0)
+    if len(time) > 1:
+        axes[0].set_xlim(time[0], time[-1])
     axes[1].set_ylim(bottom=0)
     dress(axes[0], None, None, unit)
     dress(axes[1], None, "sample", "cells")
