@@ -147,38 +147,36 @@ def test_functions_of_keras_that_are_no_part_of_a_model_are_not_called(folder, m
     refused(packed(folder / "code.keras", changed(members, change)), "must be a Keras model file")
 
 
-def test_a_class_that_this_process_has_registered_is_loaded(folder):
-    @keras.saving.register_keras_serializable("hostile")
+def own_classes(path, register):
+    """Save a model with a layer and a function of one's own that leave ones as they are; return these."""
+
+    @register
     class Doubled(L.Layer):
         def call(self, x):
             return 2 * x
 
-    @keras.saving.register_keras_serializable("hostile")
+    @register
     def halved(x):
         return x / 2
 
     inputs = keras.Input((5, 1))
-    model = keras.Model(inputs, L.Activation(halved)(Doubled()(inputs)))
-    x = np.ones((1, 5, 1))
-    path = cv.save_model(model, folder / "own.keras")
-    np.testing.assert_array_equal(cv.load_model(path)(x), x)
+    cv.save_model(keras.Model(inputs, L.Activation(halved)(Doubled()(inputs))), path)
+    return {"Doubled": Doubled, "halved": halved}
+
+
+ONES = np.ones((1, 5, 1))
+
+
+def test_a_class_that_this_process_has_registered_is_loaded(folder):
+    own_classes(folder / "own.keras", keras.saving.register_keras_serializable("hostile"))
+    np.testing.assert_array_equal(cv.load_model(folder / "own.keras")(ONES), ONES)
 
 
 def test_a_class_within_a_scope_of_custom_objects_is_loaded(folder):
-    class Doubled(L.Layer):
-        def call(self, x):
-            return 2 * x
-
-    def halved(x):
-        return x / 2
-
-    inputs = keras.Input((5, 1))
-    model = keras.Model(inputs, L.Activation(halved)(Doubled()(inputs)))
-    x = np.ones((1, 5, 1))
-    path = cv.save_model(model, folder / "own.keras")
-    refused(path, "Import your own classes")
-    with keras.saving.custom_object_scope({"Doubled": Doubled, "halved": halved}):
-        np.testing.assert_array_equal(cv.load_model(path)(x), x)
+    own = own_classes(folder / "own.keras", lambda part: part)
+    refused(folder / "own.keras", "Import your own classes")
+    with keras.saving.custom_object_scope(own):
+        np.testing.assert_array_equal(cv.load_model(folder / "own.keras")(ONES), ONES)
 
 
 @pytest.mark.parametrize(

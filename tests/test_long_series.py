@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from stacks import build, layers
 
 import conv1d_viz as cv
-from conv1d_viz import _models, _pieces, _steps, long_series
+from conv1d_viz import _blocks, _models, _pieces, _steps, long_series
 from conv1d_viz._keras import keras
 
 L = keras.layers
@@ -101,7 +101,7 @@ def test_first_layers_of_other_kinds(layer):
 def test_blocks_give_the_same(model, layer, block, monkeypatch):
     _, series = cv.toy_series(150, noise=0.1, seed=0)
     whole = cv.series_timeline(model, series, layer, 20)
-    monkeypatch.setattr(long_series, "_BLOCK", block)
+    monkeypatch.setattr(_blocks, "LARGEST_BLOCK", block)
     close(cv.series_timeline(model, series, layer, 20), whole)
 
 
@@ -160,7 +160,7 @@ def test_a_mapped_file_is_never_read_as_a_whole(model, monkeypatch):
             return piece
 
     series = np.random.default_rng(0).normal(size=500).view(Pieces)
-    monkeypatch.setattr(long_series, "_BLOCK", 50)
+    monkeypatch.setattr(_blocks, "LARGEST_BLOCK", 50)
     monkeypatch.setattr(long_series, "_CHECKED", 60)
     close(cv.series_timeline(model, series, "conv2", 20), by_windows(model, np.asarray(series), "conv2", 20))
     assert 50 <= Pieces.longest < 100

@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import re
+import warnings
 
 import jaxtyping
 import matplotlib as mpl
@@ -1433,3 +1434,14 @@ def test_numbers_where_there_is_little_room(largest, written):
     ax = cv.plot_matrix([[largest, 0.0], [0.0, 0.0]])
     assert ax.texts[0].get_text() == written
     assert len(cv.plot_matrix([[123456.0]]).texts[0].get_text()) < 8
+
+
+def test_a_single_sample_is_filled_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cv.plot_fill([1.0], [1.0], [1], [0])
+
+
+def test_picked_steps_beyond_a_map_leave_its_axes_as_they_are():
+    maps = [cv.plot_window_map(np.ones((5, 4)), picked=picked) for picked in (None, [0, 9, 9, 3, 9])]
+    assert maps[0].get_ylim() == maps[1].get_ylim() == (3.5, -0.5)
