@@ -15,6 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,12 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for name in ("notebooks", "models"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    for file in (folder / "notebooks").glob("*.ipynb"):
+        # Without what is stored: counts and pictures in the page can only come from cells that ran in it.
+        notebook = nbformat.read(file, nbformat.NO_CONVERT)
+        for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+            cell.update(execution_count=None, outputs=[])
+        nbformat.write(notebook, file)
     shutil.copy(ROOT / "pyproject.toml", folder)
     for name, setting in SETTINGS.items():
         file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
