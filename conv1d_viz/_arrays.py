@@ -69,11 +69,8 @@ def as_series(values: Any, name: str = "series") -> Float[np.ndarray, "time feat
     return array[:, None] if array.ndim == 1 else array
 
 
-def require_finite(array: np.ndarray, name: str, offset: int = 0, limit: float = LARGEST) -> None:
-    """Refuse NaN, infinities and numbers beyond ±`limit`, with the index of the first.
-
-    The array begins at index `offset` of `name`.
-    """
+def require_finite(array: np.ndarray, name: str, limit: float = LARGEST) -> None:
+    """Refuse NaN, infinities and numbers beyond ±`limit`, with the index of the first."""
     array = np.atleast_1d(array)
     rows = max(1, _CHECKED * len(array) // array.size)
     for start in range(0, len(array), rows):  # windows that share a series are far more numbers than memory holds
@@ -81,7 +78,7 @@ def require_finite(array: np.ndarray, name: str, offset: int = 0, limit: float =
         if -limit <= float(part.min()) and float(part.max()) <= limit:
             continue
         first = tuple(int(i) for i in np.argwhere(~(np.abs(part) <= np.float64(limit)))[0])
-        index = (first[0] + start + offset, *first[1:])
+        index = (first[0] + start, *first[1:])
         wanted = f"numbers within ±{limit:.3g}" if np.isfinite(part[first]) else "finite numbers"
         raise ValueError(f"`{name}` must hold {wanted} only. Got {part[first]} at index {index}.")
 

@@ -27,10 +27,12 @@ def as_number(value: Any, name: str, minimum: float = -np.inf, *, above: bool = 
     """Return `value` as a finite float of at least `minimum` (`above`: greater than it)."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"`{name}` must be a number. Got {value!r}.")
-    magnitude: Any = abs(value)
-    if LARGEST < magnitude < np.inf:
+    try:
+        number = float(value)
+    except OverflowError:  # an integer that no float holds
+        number = LARGEST * 2
+    if LARGEST < abs(number) < np.inf:
         raise ValueError(f"`{name}` must lie within ±{LARGEST:g}. Got {value!r}.")
-    number = float(value)
     if not np.isfinite(number) or number < minimum or (above and number == minimum):
         raise ValueError(f"`{name}` must be a finite number{bound(minimum, above)}. Got {value!r}.")
     return number

@@ -3,25 +3,26 @@
 import csv
 import io
 import struct
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from conv1d_viz._warnings import filtered
+
 # No others: of 05/03/2024 no one can tell whether it is in March or in May.
 _DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+_GAPS = {"", "na", "n/a", "null", "none", "-", "?"}
 
 
 def read_csv(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(1 << 16)
-    separator = max(",;\t", key=start.partition("\n")[0].count)
-    rows = [[field.strip() for field in row] for row in csv.reader(start.splitlines()[:2], delimiter=separator)]
+    separator = _separator(start.splitlines()[:4])
+    rows = [_fields(line, separator) for line in start.splitlines()[:2]]
     first, second = [*rows, [], []][:2]
-    # A table without a heading begins with numbers, or with a date and numbers.
-    headed = not (first and all(map(_is_number, first[1:] or first)) and _is_datum(first[0]))
+    headed = _is_heading(first)
     if len(second) > len(first):
         raise ValueError(
             f"`path` must have as many fields in each row. Got {len(second)} in row 0 below a heading of {len(first)}; "
@@ -41,24 +42,50 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise ValueError(f"`path` must have as many fields in each row. Got rows longer than the first line of {path}.")
     table = table[: 1 + max(np.flatnonzero((table != "").any(axis=1)), default=-1)]  # no blank lines at the end
     if separator != ",":
-        table = table.map(lambda text: text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+        table = table.map(_with_point)
     if table.shape[1] < 2:
         return table
     dates = _as_dates(table.iloc[:, 0])
     if dates is not None:
         return table.iloc[:, 1:].set_index(pd.DatetimeIndex(dates, name=table.columns[0]))
     unnamed = headed and not any(letter.isalpha() for letter in str(table.columns[0]).removeprefix("Unnamed: "))
-    return table.iloc[:, 1:] if unnamed else table
+    return table.iloc[:, 1:].set_index(pd.Index(table.iloc[:, 0])) if unnamed else table
+
+
+def _separator(lines: list[str]) -> str:
+    """Return what parts the columns: as often in each of the first lines; a comma last, as it may be a decimal one."""
+    counts = {mark: [len(_fields(line, mark)) for line in lines if line] for mark in ";\t,"}
+    alike = [mark for mark, fields in counts.items() if len(set(fields)) == 1 and fields[0] > 1]
+    return alike[0] if alike else max(",;\t", key=lambda mark: counts[mark][:1])
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    fields = [field.strip() for field in next(csv.reader([line], delimiter=separator), [])]
+    return fields if separator == "," else [_with_point(field) for field in fields]
+
+
+def _with_point(text: str) -> str:
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+
+
+def _is_heading(fields: list[str]) -> bool:
+    """Tell a heading from samples, which begin with a date, or are numbers and gaps that do not begin empty."""
+    if not fields or not fields[0]:
+        return True
+    if len(fields) > 1 and _is_date(fields[0]) and not _is_number(fields[0]):
+        return False
+    return not all(_is_number(field) or field.lower() in _GAPS for field in fields)
 
 
 def _as_dates(column: pd.Series) -> pd.Series | None:
     """Return a column of dates as such, in UTC where they have a time zone; None where it holds no dates."""
     if column.map(_is_number).any():
         dates = pd.to_datetime(column, errors="coerce", format="%Y%m%d")
-        compact = column.str.fullmatch(r"[12]\d{7}").all() and dates.notna().all() and dates.is_monotonic_increasing
-        return dates if compact else None
-    forms = [pd.to_datetime(column, errors="coerce", format=form, utc=True) for form in _DATES]
-    dates = min(forms, key=lambda parsed: parsed.isna().sum())
+        if not column.str.fullmatch(r"[12]\d{7}").all() or dates.isna().mean() > 0.5:  # other numbers are no dates
+            return None
+    else:
+        forms = [pd.to_datetime(column, errors="coerce", format=form, utc=True) for form in _DATES]
+        dates = min(forms, key=lambda parsed: parsed.isna().sum()).dt.tz_localize(None)
     if dates.isna().all():
         return None
     if dates.isna().any():
@@ -67,13 +94,12 @@ def _as_dates(column: pd.Series) -> pd.Series | None:
             f"`path` must have a date in each row, such as 2024-05-31 or 31.05.2024. Got {column.iloc[row]!r} in row "
             f"{row}, counted from 0."
         )
-    return dates.dt.tz_localize(None)
+    return dates
 
 
 def read_npy(path: Path) -> pd.DataFrame:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a header that claims more than the file holds, or is no Python
+        with filtered(ignore=[""]):  # of a header that claims more than the file holds, or is no Python
             # `np.load` would open archives and pickles as well.
             array = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # a false header raises errors of many kinds
@@ -90,9 +116,8 @@ def read_wav(path: Path) -> pd.DataFrame:
     from scipy.io import wavfile  # needed for this kind of file alone
 
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", "Reached EOF prematurely")  # it would return the samples there are
-            warnings.filterwarnings("ignore", "Chunk")  # of a kind that SciPy does not know, beside the samples
+        # At an early end it would return the samples there are; chunks that it does not know stand beside them.
+        with filtered(error=["Reached EOF prematurely"], ignore=["Chunk"]):
             # From memory: of a file SciPy makes room for as much as the header claims.
             content = path.read_bytes()
             _, samples = wavfile.read(io.BytesIO(content))
@@ -136,6 +161,5 @@ def _is_number(text: Any) -> bool:
     return True
 
 
-def _is_datum(text: str) -> bool:
-    """Tell a number or a date from a heading."""
-    return _is_number(text) or any(not pd.isna(pd.to_datetime(text, errors="coerce", format=form)) for form in _DATES)
+def _is_date(text: str) -> bool:
+    return any(not pd.isna(pd.to_datetime(text, errors="coerce", format=form)) for form in _DATES)

@@ -16,6 +16,11 @@ MEMORY_BUDGET = 2**28
 _STAGES = 6
 
 
+def is_compiled(model: Any) -> bool:
+    """Tell whether a model can be trained; Keras calls one without a loss or an optimizer compiled as well."""
+    return bool(model.compiled and model.loss is not None and model.optimizer is not None)
+
+
 def as_model(model: Any) -> Any:
     """Return `model` if it is a Keras model with one input and one output whose graph is known; else say why not."""
     if not isinstance(model, keras.Model):

@@ -16,9 +16,6 @@ from conv1d_viz._pieces import Cells, by_convolution, by_steps, by_windows, pass
 from conv1d_viz._series import as_out, as_samples, as_stride
 from conv1d_viz.timeline import add_cells, cells_of, require_cells
 
-# Samples that are looked through for NaN at once.
-_CHECKED = 2**20
-
 
 def series_timeline(
     model: Any,
@@ -101,8 +98,7 @@ def series_timeline(
     require_cells(n_windows, n_steps, stride, fill, "series")
     edge = (n_steps - 1) * stride
     line = as_out(out, (n_windows + edge, graph.shapes[key][2]), samples)
-    for start, stop in split(len(samples), _CHECKED):
-        require_finite(samples[start:stop], "series", start, FLOAT32)
+    require_finite(samples, "series", FLOAT32)
 
     if out is not None:
         line[:] = 0

@@ -13,9 +13,9 @@ from conv1d_viz._architecture import architecture_of, is_same_model, require_reb
 from conv1d_viz._arrays import as_array
 from conv1d_viz._checks import as_flag, as_items, as_number, as_size
 from conv1d_viz._keras import keras
-from conv1d_viz._models import as_model, as_targets, as_windows
+from conv1d_viz._models import as_model, as_targets, as_windows, is_compiled
 from conv1d_viz.model import build_model
-from conv1d_viz.paths import as_path
+from conv1d_viz.paths import as_path, require_writable
 from conv1d_viz.runs import History, TrainingRuns, add_run, runs_kept
 from conv1d_viz.training import train
 
@@ -83,7 +83,7 @@ def train_many(
     template = build(seeds[0])
     if not isinstance(template, keras.Model):
         raise TypeError(f"`build` must return a Keras model. Got {template!r:.60}.")
-    if not as_model(template).compiled or template.loss is None:
+    if not is_compiled(as_model(template)):
         raise ValueError(
             f"`build` must return a compiled model. Got {template.name!r} without a loss and an optimizer."
         )
@@ -100,14 +100,19 @@ def train_many(
     require_rebuilt(template)
     known = runs_kept(path, settings, architecture_of(template))
     missing = [seed for seed in seeds if seed not in known.seeds]
+    if missing:
+        require_writable(path)
     jobs = (joblib.delayed(_train_one)(build, known.architecture, seed, x, y, settings) for seed in missing)
     results = joblib.Parallel(return_as="generator_unordered")(jobs)
     diverged = {}
-    for seed, history, weights in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
-        if isinstance(history, FloatingPointError):
-            diverged[seed] = history
-        else:
-            add_run(TrainingRuns([seed], [history], [weights], settings, known.architecture), path)
+    try:
+        for seed, history, weights in tqdm(results, "trainings", len(missing), disable=not (progress and missing)):
+            if isinstance(history, FloatingPointError):
+                diverged[seed] = history
+            else:
+                add_run(TrainingRuns([seed], [history], [weights], settings, known.architecture), path)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"trainings that were done are in {path}; the same call trains the others.") from None
     if diverged:
         seed, error = min(diverged.items())
         raise FloatingPointError(f"{len(diverged)} of `seeds` failed, {sorted(diverged)}; seed {seed}: {error}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,19 +120,39 @@ def require_size(path: Path, max_bytes: Any, size: int | None = None) -> None:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Hand out a temporary path beside `path`; what is written there replaces `path` at once, or not at all."""
-    if path.is_dir():
-        raise IsADirectoryError(f"`path` must be free for a file. Got {path}, which is a folder.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_folder(path)
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{path.suffix}")
     try:
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:  # a full disk, a folder that is read-only: they name the temporary file at best
-        error.add_note(f"{path} could not be written; what was there is left as it was.")
-        raise
+        with _saying_which(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):  # the error that counts is the first one
             temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raise where `path` could not be written, before the work that would be lost."""
+    _refuse_folder(path)
+    folder = next(parent for parent in path.parents if parent.exists())
+    with _saying_which(path), tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+@contextlib.contextmanager
+def _saying_which(path: Path) -> Iterator[None]:
+    """Add to the errors of a full disk or a read-only folder, which name a temporary file at best, what they are of."""
+    try:
+        yield
+    except OSError as error:
+        error.add_note(f"{path} could not be written; what was there is left as it was.")
+        raise
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f"`path` must be free for a file. Got {path}, which is a folder.")
 
 
 @contextlib.contextmanager

@@ -55,7 +55,10 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
         raise ValueError(f"`path` must be a {path.suffix} file that can be read. Got {path}: {error}") from error
     if not table.size:
         raise ValueError(f"`path` must hold samples. Got {path} with a table of shape {table.shape}.")
-    numbers: pd.DataFrame = table.apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    known = table.apply(
+        pd.to_numeric, errors="coerce"
+    ).notna()  # for some pandas only near to the number that stands there
+    numbers: pd.DataFrame = table.where(known).astype(np.float64)
     missing = np.argwhere(~np.isfinite(numbers.to_numpy()))
     if len(missing):
         row, feature = missing[0]
@@ -79,8 +82,15 @@ def _as_file(path: Any) -> Path:
 
 
 def _require_clock(times: pd.Series) -> None:
-    """Refuse numbers that do not rise, or that leave some out."""
-    steps = np.diff(pd.to_numeric(times, errors="coerce"))
+    """Refuse what is no number, and numbers that do not rise, or that leave some out."""
+    numbers = pd.to_numeric(times, errors="coerce")
+    if numbers.isna().any():
+        row = int(np.argmax(numbers.isna()))
+        raise ValueError(
+            f"`path` must have dates such as 2024-05-31 or 31.05.2024, or numbers, in its first column {times.name!r}, "
+            f"or `column` name the features. Got {times.iloc[row]!r} in row {row}, counted from 0."
+        )
+    steps = np.diff(numbers)
     rising = steps[steps > 0]
     even = (steps > 0) & (steps < 1.5 * np.median(rising)) if len(rising) else steps > 0
     if not even.all():
@@ -93,6 +103,10 @@ def _require_clock(times: pd.Series) -> None:
 
 def _choose(table: pd.DataFrame, column: Any) -> pd.DataFrame:
     names = list(table.columns)
+    if not isinstance(table.index, (pd.RangeIndex, pd.DatetimeIndex)):  # a first column without a name
+        if column is None:
+            _require_clock(table.index.to_series())
+        table = table.reset_index(drop=True)
     if column is None:
         if len(names) < 2 or str(names[0]).strip().lower() not in _CLOCKS:
             return table

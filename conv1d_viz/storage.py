@@ -3,7 +3,6 @@
 import importlib.metadata
 import json
 import platform
-import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,6 +11,7 @@ import numpy as np
 from conv1d_viz._archives import require_harmless
 from conv1d_viz._checks import as_flag
 from conv1d_viz._keras import keras
+from conv1d_viz._warnings import filtered
 from conv1d_viz.paths import alone_in, as_path, replacing, require_size
 
 
@@ -74,7 +74,7 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     path : path-like
         The file. Its layers must be Keras' own, or of classes that this process has registered with
         `keras.saving.register_keras_serializable`; models that look words up in files, keep states, or make
-        variables from values are not loaded.
+        variables from values are not loaded. `keras.saving.load_model` loads those, from a file that you trust.
     max_bytes : int
         Larger files are refused, and so is a model whose layers have more weights than its file brings. It does not
         bound what metrics and constants, such as a Normalization's, take beside them.
@@ -94,9 +94,8 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     path = _existing(as_path(path, ".keras"))
     require_harmless(path, max_bytes)
     try:
-        with warnings.catch_warnings():
-            # Of a model that was compiled but never trained, whose optimizer has a counter and a rate alone.
-            warnings.filterwarnings("ignore", r"Skipping variable loading for optimizer.* saved optimizer has [12] ")
+        # Of a model that was compiled but never trained, whose optimizer has a counter and a rate alone.
+        with filtered(ignore=[r"Skipping variable loading for optimizer.* saved optimizer has [12] "]):
             return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:
         raise ValueError(f"`path` must be a Keras model file. Got {path}, which Keras cannot load: {error}") from error

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from conv1d_viz._callbacks import Best, keeping, reporting, validating
 from conv1d_viz._checks import as_number, as_seed, as_size
-from conv1d_viz._graph import floats_per_window, trace
 from conv1d_viz._keras import keras
-from conv1d_viz._models import as_model, as_targets, as_windows, chunks
+from conv1d_viz._memory import require_room
+from conv1d_viz._models import as_model, as_targets, as_windows, is_compiled
 
 _BATCH = 32
 
@@ -83,17 +84,24 @@ def train(
         raise ValueError(f"`seed` must be below 2**32. Got {seed}.")
     if report is not None and not callable(report):
         raise TypeError(f"`report` must be a function or None. Got {report!r}.")
-    if not model.compiled or model.loss is None:
+    if not is_compiled(model):
         raise ValueError(f"`model` must be compiled. Got {model.name!r} without a loss and an optimizer.")
+    require_room(x.shape, np.float32, "x", "training holds all windows at once")
 
     if seed is not None:
         keras.utils.set_random_seed(seed)
     x, y = np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
-    stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
+    stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience)
+    best: Best = []
     # The losses are kept before anything is done with them: `report` may end the training.
-    callbacks = [_validating(model, x[n_train:], y[n_train:]), keras.callbacks.History(), stopping]
+    callbacks = [
+        validating(model, x[n_train:], y[n_train:]),
+        keras.callbacks.History(),
+        keeping(model, best),
+        stopping,
+    ]
     if report is not None:
-        callbacks.append(_reporting(report, epochs))
+        callbacks.append(reporting(report, epochs))
     weights = model.get_weights()
     try:
         fitted = model.fit(
@@ -105,62 +113,27 @@ def train(
             callbacks=callbacks,
             verbose=0,
         )
+        model.set_weights(best[0].weights)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_end_early(model, stopping, weights)) from None
+        raise KeyboardInterrupt(_end_early(model, best, weights)) from None
     except Exception as error:  # a loss that is none, or an error of `report`
-        error.add_note(_end_early(model, stopping, weights))
+        error.add_note(_end_early(model, best, weights))
         raise
     return {name: [float(v) for v in fitted.history[name]] for name in ("loss", "val_loss")}
 
 
-def _end_early(model: Any, stopping: Any, weights: list[np.ndarray]) -> str:
+def _end_early(model: Any, best: Best, weights: list[np.ndarray]) -> str:
     """Give a model its best weights so far, else those that it began with, and say which they are."""
-    best = None if stopping.best is None else stopping.best_weights  # which Keras sets just before
-    model.set_weights(weights if best is None else best)
+    model.set_weights(best[0].weights if best else weights)
     again = ""
     try:  # Keras may have been interrupted in compiling it
         model.compile_from_config(model.get_compile_config())
     except Exception:  # a loss that Keras cannot read back; or with JAX the optimizer's numbers, which were elsewhere
         again = " Compile it anew before it is trained again."
-    if best is None:
+    if not best:
         return f"training of `model` ended early, in its first epoch; it has the weights that it began with.{again}"
     return (
         f"training of `model` ended early; it has its best weights so far, those of epoch "
-        f"{stopping.best_epoch + 1} with a validation loss of {stopping.best:.3g}. Its losses are in "
+        f"{best[0].epoch + 1} with a validation loss of {best[0].loss:.3g}. Its losses are in "
         f"`model.history.history`.{again}"
     )
-
-
-def _validating(model: Any, x: np.ndarray, y: np.ndarray) -> Any:
-    """Score the validation windows after each epoch, in one call where they fit into memory.
-
-    Keras' own way sets up a data pipeline for them after each epoch, which takes longer than the scoring.
-    """
-    graph = trace(model)
-    parts = chunks(len(x), floats_per_window(graph, graph.calls, x.shape[1]))
-
-    def score(epoch: int, logs: dict[str, float]) -> None:
-        total = 0.0
-        for rows in parts:
-            loss = float(model.test_on_batch(x[rows], y[rows], return_dict=True)["loss"])
-            total += loss * (rows.stop - rows.start)
-        logs["val_loss"] = total / len(x)
-        if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
-            raise FloatingPointError(
-                f"training of `model` diverged in epoch {epoch + 1}: loss {logs['loss']:g}, validation loss "
-                f"{logs['val_loss']:g}. A lower learning rate or scaled series may help."
-            )
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=score)
-
-
-def _reporting(report: Callable[[str], Any], epochs: int) -> Any:
-    every = -(-epochs // 10)
-
-    def line(epoch: int, logs: dict[str, float]) -> None:
-        if (epoch + 1) % every == 0 or epoch + 1 == epochs:
-            loss = logs["val_loss"]
-            bound = 10.0 ** np.ceil(np.log10(loss)) if loss > 0 else 0.0
-            report(f"epoch {epoch + 1:{len(str(epochs))}d} of {epochs}: validation loss at most {bound:g}")
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=line)

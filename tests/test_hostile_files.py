@@ -208,7 +208,32 @@ def test_models_that_hold_compiled_ones_are_loaded(folder, model):
 
 def test_weights_that_cannot_be_counted_are_refused(folder):
     model = keras.Sequential([keras.Input((20, 1), batch_size=3), L.LSTM(2, stateful=True)])
-    refused(cv.save_model(model, folder / "a.keras"), "keras.saving.load_model loads a file that you trust")
+    refused(cv.save_model(model, folder / "a.keras"), "its weights cannot be counted without making them")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b'"Conv1D"', b'"Conv7D"', "Conv7D"),
+        (b'"filters": 4', b'"filters": -3', "filters"),
+        (b'"activation": "tanh"', b'"activation": "nonsense"', "nonsense"),
+    ],
+)
+def test_a_damaged_description_is_refused_for_its_own_reason(folder, members, old, new, reason):
+    config = members["config.json"]
+    assert old in config
+    path = packed(folder / "a.keras", {**members, "config.json": config.replace(old, new)})
+    with pytest.raises(ValueError, match=reason) as caught:
+        cv.load_model(path)
+    assert "counted" not in str(caught.value)
+
+
+def test_arrays_that_are_larger_than_their_file_together_are_refused(folder, members):
+    content = io.BytesIO(members["model.weights.h5"])
+    with h5py.File(content, "a") as file:  # unwritten ones take no room
+        for k in range(8):
+            file.create_dataset(f"more_{k}", (len(members["model.weights.h5"]) // 8,), "f4", chunks=(64,))
+    refused(packed(folder / "a.keras", {**members, "model.weights.h5": content.getvalue()}), "its weights would be")
 
 
 def test_a_truncated_archive_is_refused_wherever_it_ends(folder, members):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from stacks import build, layers
 
 import conv1d_viz as cv
-from conv1d_viz import _blocks, _models, _pieces, _steps, long_series
+from conv1d_viz import _arrays, _blocks, _graph, _models, _pieces, _steps, long_series
 from conv1d_viz._keras import keras
 
 L = keras.layers
@@ -161,9 +161,25 @@ def test_a_mapped_file_is_never_read_as_a_whole(model, monkeypatch):
 
     series = np.random.default_rng(0).normal(size=500).view(Pieces)
     monkeypatch.setattr(_blocks, "LARGEST_BLOCK", 50)
-    monkeypatch.setattr(long_series, "_CHECKED", 60)
+    monkeypatch.setattr(_arrays, "_CHECKED", 60)
     close(cv.series_timeline(model, series, "conv2", 20), by_windows(model, np.asarray(series), "conv2", 20))
     assert 50 <= Pieces.longest < 100
+
+
+def test_blocks_are_as_long_as_what_they_hold_lets_them_be(monkeypatch):
+    inputs = keras.Input((20, 2))
+    h = L.Conv1D(5, 2, name="conv2")(L.Conv1D(3, 4, strides=2)(inputs))
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
+    graph = _graph.trace(model)
+    _, key = _models.find_layer(model, graph, "conv2")
+    way = _pieces.way_apart(model, graph, key, 20)
+    monkeypatch.setattr(_models, "rows_at_once", lambda numbers: numbers)
+    # A pass: for two remainders by the stride the 2 + 3 + 5 channels, beside the first kernel's 4 steps of 2 features.
+    assert _blocks.clean_block_of(graph, way) == 2 * (2 + 3 + 5) + 4 * 2
+    # A step of the layer: 2 steps of the first one, 6 samples; of two parts the sum.
+    one = _blocks.block_of(graph, way, key, [(0, 1)], 20)
+    assert one >= 5 + 2 * 3 + 6 * 2
+    assert _blocks.block_of(graph, way, key, [(0, 1), (1, 2)], 20) == 2 * one
 
 
 def test_a_progress_bar_only_where_it_takes_long(model, capsys):

@@ -61,6 +61,21 @@ def test_what_fits_is_computed_and_a_file_takes_what_does_not(model, windows, tm
     assert cv.series_timeline(model, np.ones(400), "conv1", 20, out=out) is out
 
 
+def test_a_training_that_memory_does_not_hold_is_refused_before_it_begins(windows, monkeypatch):
+    x, y = windows
+    monkeypatch.setattr(_memory, "memory", lambda: 4 * x.size - 1)
+    with pytest.raises(ValueError, match=r"`x` must be few enough .*; training holds all windows at once"):
+        cv.train(cv.build_model(20, 1, 2, 3, 3), x, y, epochs=1)
+    monkeypatch.setattr(_memory, "memory", lambda: 4 * x.size)
+    cv.train(cv.build_model(20, 1, 2, 3, 3), x, y, epochs=1)
+
+
+@pytest.mark.parametrize("shape", [(2**32, 2**32), (2**21, 2**21, 2**22)])
+def test_sizes_that_no_integer_of_64_bits_holds_are_refused(shape):
+    with pytest.raises(ValueError, match="`x` must be few enough"):
+        _memory.require_room(shape, np.float32, "x", "")
+
+
 def test_memory_is_that_of_the_machine_or_of_its_container(tmp_path, monkeypatch):
     monkeypatch.setattr(_memory, "_LIMITS", ())
     machine = _memory.memory()

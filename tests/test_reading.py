@@ -70,9 +70,26 @@ def test_a_column_of_years_is_no_feature_unless_it_is_asked_for(tmp_path):
     falling = write(tmp_path / "b.csv", "time,value\n3,5\n2,11\n")
     assert cv.load_series(falling, ["time", "value"]).shape == (2, 2)
     refused(falling, "`path` must have a first column 'time' that rises evenly, or `column`", "Got 2 after 3 in row 1")
-    for times in ("2000 2001 2001", "2000 2001 x", "2000 2001 2002 2010"):
+    for times in ("2000 2001 2001", "2000 2001 2002 2004", "2000 2001 2002 2010"):
         rows = "".join(f"{time},1\n" for time in times.split())
         refused(write(tmp_path / "c.csv", "year,v\n" + rows), f"Got {times.split()[-1]} after 200")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_sample_that_is_left_out_shows_in_the_numbers_that_pandas_writes(tmp_path, separator):
+    table = pd.DataFrame({"v": [1, 2, np.nan, 4, 5]}).dropna()
+    table.to_csv(tmp_path / "a.csv", sep=separator)
+    refused(tmp_path / "a.csv", "that rises evenly, or `column` name the features. Got 3 after 1 in row 2")
+    assert cv.load_series(tmp_path / "a.csv", "v").to_numpy().ravel().tolist() == [1, 2, 4, 5]
+    assert cv.load_series(tmp_path / "a.csv", 0).index.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("times", ["12/30/2023 12/31/2023 01/01/2024", "00:00 01:00 02:00", "2024Q1 2024Q2 2024Q3"])
+def test_times_in_another_form_are_refused_as_such(tmp_path, times):
+    path = write(tmp_path / "a.csv", "date,v\n" + "".join(f"{time},1\n" for time in times.split()))
+    refused(
+        path, "`path` must have dates such as 2024-05-31", "first column 'date'", f"Got '{times.split()[0]}' in row 0"
+    )
 
 
 def test_compact_dates_are_dates_whatever_their_heading(tmp_path):
@@ -81,8 +98,15 @@ def test_compact_dates_are_dates_whatever_their_heading(tmp_path):
     assert table.index.equals(pd.date_range("2024-01-30", periods=3, name="Datum"))
     assert table.to_numpy().tolist() == [[5], [6], [7]]
     refused(write(tmp_path / "b.csv", text + "20240209;8\n"), "`path` must leave out no dates. Got 2024-02-09")
-    for other in ("20240132;5\n", "20240101;5\n", "2024.5;1\n"):  # no date, not rising, and no whole number
-        assert cv.load_series(write(tmp_path / "c.csv", text + other)).shape == (4, 2)
+    refused(write(tmp_path / "b.csv", text + "20240101;8\n"), "`path` must have dates that rise. Got 2024-01-01")
+    refused(
+        write(tmp_path / "b.csv", text + "20240132;8\n"),
+        "`path` must have a date in each row",
+        "Got '20240132' in row 3",
+    )
+    counts = "Datum;Wert\n12345678;5\n20240131;6\n23456789;7\n"  # one of them could be a date
+    for other in (counts, text + "2024.5;1\n"):
+        assert cv.load_series(write(tmp_path / "c.csv", other)).shape[1] == 2
 
 
 @pytest.mark.parametrize(
@@ -110,6 +134,33 @@ def test_decimal_commas_beside_semicolons(tmp_path):
     assert table.index.tolist() == [pd.Timestamp("2020-02-01"), pd.Timestamp("2020-02-02")]
     assert table.to_numpy().tolist() == [[1.5], [-2.25]]
     refused(write(tmp_path / "b.csv", "a;b\n1;1.234,5\n"), "Got '1.234,5' in row 0")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("dates", ["2023-12-31 2024-01-01 2024-01-02", "31.12.2023 01.01.2024 02.01.2024"])
+@pytest.mark.parametrize("features", [1, 2, 3])
+@pytest.mark.parametrize("heading", ["", "Datum;Temperatur, Grad;b;c", '"Datum";"T, innen";b;c'])
+def test_decimal_commas_in_every_row(tmp_path, separator, dates, features, heading):
+    rows = [[date, "2,5", "3,75", "-4,25"][: 1 + features] for date in dates.split()]
+    head = [heading.split(";")[: 1 + features]] if heading else []
+    path = write(tmp_path / "a.csv", "".join(separator.join(row) + "\n" for row in [*head, *rows]))
+    table = cv.load_series(path)
+    assert table.to_numpy().tolist() == [[2.5, 3.75, -4.25][:features]] * 3
+    assert table.index.tolist() == pd.date_range("2023-12-31", periods=3).tolist()
+
+
+def test_decimal_commas_without_dates_or_a_heading(tmp_path):
+    assert cv.load_series(write(tmp_path / "a.csv", "2,5;3,5\n4,5;5,5\n")).to_numpy().tolist() == [
+        [2.5, 3.5],
+        [4.5, 5.5],
+    ]
+
+
+@pytest.mark.parametrize("gap", ["", "NA", "n/a", "null", "-", "?"])
+def test_a_gap_in_the_first_row_is_no_heading(tmp_path, gap):
+    refused(write(tmp_path / "a.csv", f"2024-01-01,{gap}\n2024-01-02,3\n"), f"Got {gap!r} in row 0 (2024-01-01")
+    refused(write(tmp_path / "b.csv", f"1;{gap}\n2;3\n"), f"Got {gap!r} in row 0")
+    refused(write(tmp_path / "c.csv", "2024-01-01,error\n2024-01-02,3\n"), "Got 'error' in row 0")
 
 
 @pytest.mark.parametrize("text", ["d,v\n01/02/2020,1\n02/02/2020,2\n", "d,v\n00:00,1\n01:00,2\n"])

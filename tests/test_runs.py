@@ -77,12 +77,23 @@ def test_an_interrupted_call_keeps_what_was_done_and_is_taken_up(windows, tmp_pa
             raise KeyboardInterrupt
         return small(seed)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"done are in .*runs\.npz; the same call trains the others"):
         cv.train_many(range(4), x, y, path, interrupted, epochs=2)
     assert cv.load_runs(path).seeds == [0, 1]
     assert [p.name for p in tmp_path.iterdir()] == ["runs.npz"]
     assert cv.train_many(range(4), x, y, path, small, epochs=2).seeds == [0, 1, 2, 3]
     assert trained == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("place", ["file/runs.npz", "file/a/runs.npz", "folder.npz"])
+def test_where_nothing_can_be_written_nothing_is_trained(windows, tmp_path, trained, place):
+    (tmp_path / "file").write_text("a file", encoding="utf-8")
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(OSError, match=place.partition("/")[0]) as caught:
+        cv.train_many([0], *windows, tmp_path / place, small, epochs=1)
+    assert place in " ".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
+    assert trained == []
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder.npz"]
 
 
 def test_a_seed_that_diverges_does_not_end_the_others(windows, tmp_path):

@@ -1,6 +1,7 @@
 import json
 import os
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -54,7 +55,23 @@ def test_a_model_that_was_never_trained_is_loaded_without_a_warning(tmp_path):
     path = cv.save_model(cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3), tmp_path / "a.keras")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # TensorFlow's variables, with the first NumPy 2.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         assert cv.load_model(path).compiled
+
+
+def test_a_model_whose_optimizer_is_not_as_it_was_is_loaded_with_a_warning(tmp_path):
+    model = keras.Sequential([keras.Input((20, 1)), keras.layers.Conv1D(1, 20, use_bias=False), keras.layers.Flatten()])
+    model.compile("adam", "mse")
+    cv.train(model, *cv.sliding_windows(cv.toy_series(60, period=20)[1], 20), epochs=1)
+    path = cv.save_model(model, tmp_path / "a.keras")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content.replace(b'"amsgrad": false', b'"amsgrad": true'))
+    with pytest.warns(UserWarning, match="Skipping variable loading for optimizer.* has 4 variables"):
+        cv.load_model(path)
 
 
 @pytest.mark.parametrize("name", ["wave.keras", "wave.json"])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.io import wavfile
 
 import conv1d_viz as cv
 from conv1d_viz._keras import keras
@@ -93,6 +95,17 @@ def test_models_are_built_and_looked_into_at_once():
     alone = made()
     for scores in at_once([made] * 8):
         np.testing.assert_array_equal(scores, alone)
+
+
+def test_readers_in_threads_leave_the_filters_of_warnings_as_they_were(model, tmp_path):
+    np.save(tmp_path / "a.npy", SERIES)
+    wavfile.write(tmp_path / "a.wav", 8000, SERIES.astype(np.float32))
+    path = cv.save_model(model, tmp_path / "a.keras")
+    before = list(warnings.filters)
+    files = [tmp_path / "a.npy", tmp_path / "a.wav"]
+    calls = [lambda k=k: [cv.load_series(files[k % 2]) for _ in range(100)] for k in range(6)]
+    at_once([*calls, lambda: cv.load_model(path), lambda: cv.load_model(path)])
+    assert warnings.filters == before
 
 
 def test_figures_of_their_own_are_drawn_at_once(model):

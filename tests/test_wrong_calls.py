@@ -29,6 +29,8 @@ FIELD = cv.ReceptiveField(5, 1, -2)
 MODEL = cv.build_model(window=20, channels=4, kernel_size=5, head_kernel_size=4, seed=1)
 NO_LOSS = keras.Sequential([keras.Input((20, 1)), L.GlobalMaxPooling1D()])
 NO_LOSS.compile(optimizer="adam")
+NO_OPTIMIZER = keras.Sequential([keras.Input((20, 1)), L.GlobalMaxPooling1D()])
+NO_OPTIMIZER.compile(None, "mse")
 STUDY = cv.AblationStudy([(0,), (1,)], np.zeros((2, 9, 1)), np.ones(2), np.zeros((9, 1)), 0.5, 2, "zero")
 RUNS = cv.TrainingRuns([7], [{"loss": [1.0], "val_loss": [1.0]}], [MODEL.get_weights()], {}, MODEL.to_json())
 INFO = {"parameters": {"series": "sine", "n_samples": 90, "period": 20, "noise": 0.0}, "seed": 0}
@@ -215,6 +217,8 @@ ROWS = [
     row("train", ValueError, "1e+39", x=np.full(X.shape, 1e39)),
     row("train", ValueError, "without a loss", "model", model=NO_LOSS),
     row("train_many", ValueError, "without a loss", "build", build=lambda _: NO_LOSS),
+    row("train", ValueError, "without a loss", "model", model=NO_OPTIMIZER),
+    row("train_many", ValueError, "without a loss", "build", build=lambda _: NO_OPTIMIZER),
     row("train", ValueError, "nan", "validation_split", validation_split=np.nan),
     row("train", ValueError, "2", "validation_split", validation_split=2),
     row("train", TypeError, "'print'", "report", report="print"),

@@ -114,6 +114,26 @@ def test_a_training_interrupted_in_its_first_epoch_leaves_the_model_as_it_was(wi
     assert history == cv.train(other, *windows, epochs=3)  # as if nothing had been
 
 
+def test_an_interrupt_between_a_better_loss_and_its_weights_leaves_the_epoch_before(windows, monkeypatch):
+    model, weights = cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3, seed=3), []
+    get_weights = model.get_weights
+
+    def interrupted():
+        weights.append(get_weights())
+        if len(weights) == 3:  # before the training, and after each epoch that is better than those before
+            signal.raise_signal(signal.SIGINT)
+        return weights[-1]
+
+    monkeypatch.setattr(model, "get_weights", interrupted)
+    model.optimizer.learning_rate = 0.1
+    with pytest.raises(KeyboardInterrupt) as caught:
+        cv.train(model, *windows, epochs=50, patience=50)
+    losses = model.history.history["val_loss"]
+    assert losses[0] > losses[-1]
+    assert f"of epoch 1 with a validation loss of {losses[0]:.3g}." in str(caught.value)
+    assert all((a == b).all() for a, b in zip(get_weights(), weights[1], strict=True))
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_a_report_that_ends_a_training_leaves_the_best_weights_and_all_losses(windows, error):
     model, weights = cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3, seed=3), []
