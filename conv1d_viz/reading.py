@@ -9,7 +9,7 @@ import pandas as pd
 from conv1d_viz._files import read_csv, read_npy, read_wav, require_even
 from conv1d_viz.paths import as_plain_path, require_size
 
-_ENDINGS = (".csv", ".npy", ".wav")
+ENDINGS = (".csv", ".npy", ".wav")
 _CLOCKS = {"date", "time", "datetime", "timestamp", "year", "month", "day", "hour", "index", "id", "sample", "t"}
 
 
@@ -74,8 +74,8 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
 
 def _as_file(path: Any) -> Path:
     file = as_plain_path(path)
-    if file.suffix.lower() not in _ENDINGS:
-        raise ValueError(f"`path` must end in {', '.join(_ENDINGS)}. Got {str(file)!r}.")
+    if file.suffix.lower() not in ENDINGS:
+        raise ValueError(f"`path` must end in {', '.join(ENDINGS)}. Got {str(file)!r}.")
     if not file.is_file():
         raise FileNotFoundError(f"`path` must be a file. Got {str(file)!r}, which is none.")
     return file

@@ -1,5 +1,6 @@
 """The part of a series that a saved model is looked at with."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from conv1d_viz._checks import as_size
-from conv1d_viz.reading import load_series
+from conv1d_viz.reading import ENDINGS, load_series
 from conv1d_viz.signals import SHAPES, toy_series
 
 
@@ -52,6 +53,11 @@ def series_of(info: Any, start: int | None = None, length: int = 300) -> SeriesP
         options = {"period": made["period"], "noise": made["noise"], "shape": made["series"]}
         time, wave = toy_series(length, start, seed=info["seed"] + 2, **options)  # a noise that no training has seen
         return SeriesPart(time, wave[:, None], None)
+    if Path(str(made["series"])).suffix.lower() not in ENDINGS:
+        raise ValueError(
+            f"`info` must name a toy series, {', '.join(SHAPES)}, or a file, {', '.join(ENDINGS)}. "
+            f"Got {made['series']!r}, which is neither."
+        )
     table = load_series(made["series"], made.get("column"))
     first = max(len(table) - length, 0) if start is None else as_size(start, "start", minimum=0)
     if first >= len(table):

@@ -362,6 +362,11 @@ def test_a_story_without_a_series(info):
         cv.series_of(info)
 
 
+def test_a_series_that_is_neither_made_nor_a_file():
+    with pytest.raises(ValueError, match=r"`info` must name a toy series, sine.*, or a file, \.csv.*Got 'elnino'"):
+        cv.series_of({"seed": 0, "parameters": {**STORY, "series": "elnino"}})
+
+
 def test_a_series_from_a_file_ends_where_the_file_ends(tmp_path):
     pd.DataFrame({"a": range(5), "b": range(5, 10)}, index=MONTHS).to_csv(tmp_path / "a.csv")
     info = {"seed": 0, "parameters": {**STORY, "series": str(tmp_path / "a.csv"), "column": "b"}}

@@ -88,6 +88,11 @@ WRONG = {
     "nothing that varies": ("01_train", {"SERIES": "FOLDER/flat.npy", "WINDOW": 20}, r"SERIES must vary"),
     "a level that float32 cannot hold": ("01_train", {"SERIES": "FOLDER/high.npy", "WINDOW": 20}, r"must lie apart"),
     "no such layer": ("02_activations", {"LAYER": "conv9"}, r"`layer` must be one of the model's layers.*Got 'conv9'"),
+    "a text for a window": ("01_train", {"WINDOW": "wide"}, r"`window` must be an integer\. Got 'wide'"),
+    "a text for a flag": ("01_train", {"OVERWRITE": "false"}, r"OVERWRITE must be True or False\. Got 'false'"),
+    "a layer without kernels": ("02_activations", {"LAYER": "input"}, r"No such layer: input"),
+    "half a channel": ("02_activations", {"CHANNEL": 1.5}, r"CHANNEL and LENGTH must be integers\. Got 1\.5"),
+    "a model of another series": ("03_ablation", {"NOISY_NAME": "elnino_conv1d"}, r"NOISY_NAME must be of a sine"),
     "no such model": ("03_ablation", {"MODEL_NAME": "none"}, r"`path` must be a file\. Got .*none\.keras"),
 }
 
