@@ -112,12 +112,13 @@ def run_all(lab, browser, tmp_path):
         page.set_default_timeout(MINUTES)
         page.goto(f"{lab}/lab/tree/notebooks/{name}.ipynb?token={TOKEN}&reset")
         page.locator(".jp-CodeCell").first.wait_for()
-        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
-        page.get_by_role("menuitem", name="Kernel", exact=True).click()
-        page.get_by_role("menuitem", name=re.compile("Restart Kernel and Run All Cells")).click()
-        page.locator(".jp-Dialog .jp-mod-accept").click()
+        # The notebook's own mark says that it is idle before there is a kernel; the bar at the bottom knows. A kernel
+        # that is restarted, or a cell that is run, before it is there is lost, or asks which one to use.
+        page.locator(".jp-StatusBar-Widget, #jp-main-statusbar").get_by_text(re.compile(r"\| Idle$")).first.wait_for()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         n_cells = page.locator(".jp-CodeCell").count()
-        # From a fresh kernel the last cell gets the number of cells, once all before it are done.
+        # The last cell gets the number of cells, once all before it are done.
         page.wait_for_function(
             """n => { const marks = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
                       return marks.length === n && marks.every((m, k) => m.textContent === `[${k + 1}]:`); }""",
