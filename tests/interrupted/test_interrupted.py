@@ -64,6 +64,14 @@ def test_a_folder_that_is_read_only_is_said_to_be_so():
         said_by_the_system("read-only", folder, errno.EACCES)
 
 
+@pytest.fixture(autouse=True)
+def interrupts():
+    """Let interrupts through: a process that a script has started in the background ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def training(windows):
     """A training that is interrupted in an epoch, by a signal as a notebook's is."""
