@@ -19,9 +19,9 @@ _GAPS = {"", "na", "n/a", "null", "none", "-", "?"}
 def read_csv(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(1 << 16)
-    separator = _separator(start.splitlines()[:4])
-    rows = [_fields(line, separator) for line in start.splitlines()[:2]]
-    first, second = [*rows, [], []][:2]
+    lines = start.splitlines()[:4]
+    separator = _separator(lines)
+    first, second = [*(_fields(line, separator) for line in lines), [], []][:2]
     headed = _is_heading(first)
     if len(second) > len(first):
         raise ValueError(

@@ -21,8 +21,8 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
     path : path-like
         A ".csv" file with commas, semicolons or tabs; beside the latter two numbers may have decimal commas. Its first
         column becomes the index if it holds dates, such as 2024-05-31, 31.05.2024 or 20240531, those with a time zone
-        in UTC. A first line of numbers is data. A ".npy" file of shape (time,) or (time, feature). A ".wav" file, a
-        feature a channel, in the numbers that SciPy reads from it.
+        in UTC. A first line of numbers, or one that begins with a date, is data. A ".npy" file of shape (time,) or
+        (time, feature). A ".wav" file, a feature a channel, in the numbers that SciPy reads from it.
     column : str, int or list of them, or None
         The heading of the feature to read, or its number from 0; of several the first is what is forecast. None: all,
         but for a first column without a name, or with one such as "year" or "time", whose numbers must rise evenly.
@@ -55,10 +55,8 @@ def load_series(path: Any, column: Any = None, max_bytes: Any = 2**30) -> pd.Dat
         raise ValueError(f"`path` must be a {path.suffix} file that can be read. Got {path}: {error}") from error
     if not table.size:
         raise ValueError(f"`path` must hold samples. Got {path} with a table of shape {table.shape}.")
-    known = table.apply(
-        pd.to_numeric, errors="coerce"
-    ).notna()  # for some pandas only near to the number that stands there
-    numbers: pd.DataFrame = table.where(known).astype(np.float64)
+    known = table.apply(pd.to_numeric, errors="coerce").notna()
+    numbers: pd.DataFrame = table.where(known).astype(np.float64)  # pandas' own reading may miss the last digits
     missing = np.argwhere(~np.isfinite(numbers.to_numpy()))
     if len(missing):
         row, feature = missing[0]

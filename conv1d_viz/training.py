@@ -57,7 +57,8 @@ def train(
     Raises
     ------
     TypeError, ValueError
-        If the arrays do not fit the model or each other, the model is not compiled, or a number is out of range.
+        If the arrays do not fit the model or each other, the model is not compiled, a number is out of range, or memory
+        does not hold the windows.
     FloatingPointError
         If a loss is no longer finite.
     KeyboardInterrupt
