@@ -1,14 +1,15 @@
-from .ablation import ablation_study, predict_ablated
-from .activations import layer_activations
+from .ablation._ablation import ablation_study, predict_ablated
+from .ablation.shapley import ShapleyEstimate, estimate_shapley
+from .ablation.study import AblationStudy
 from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
 from .explore import explore_channels, explore_deletions
-from .fields import ReceptiveField, receptive_field
-from .long_series import series_timeline
-from .many import train_many
-from .model import build_model, layer_rows
-from .parameters import check_parameters
-from .paths import find_model, model_path, save_figure
-from .period import find_period
+from .network.forecaster import build_model, layer_rows
+from .network.many import train_many
+from .network.parameters import check_parameters
+from .network.runs import TrainingRuns, load_runs
+from .network.scaling import with_scaling
+from .network.storage import load_info, load_model, save_model
+from .network.training import train
 from .plotting import (
     label_dates,
     plot_channel_bars,
@@ -31,19 +32,18 @@ from .plotting import (
     plot_timeline_map,
     plot_window_map,
 )
-from .reading import load_series
-from .reads import field_between, seen_cells
-from .recall import SeriesPart, series_of
-from .roles import channel_roles, layer_roles
-from .runs import TrainingRuns, load_runs
-from .scaling import with_scaling
-from .shapley import ShapleyEstimate, estimate_shapley
-from .signals import toy_series
-from .storage import load_info, load_model, save_model
-from .study import AblationStudy
-from .timeline import coverage, diagonal_deviation, diagonal_sum
-from .training import train
-from .windows import sliding_windows
+from .project import find_model, model_path, save_figure
+from .readers.reading import load_series
+from .readers.recall import SeriesPart, series_of
+from .series.period import find_period
+from .series.waves import toy_series
+from .series.windows import sliding_windows
+from .timelines.activations import layer_activations
+from .timelines.diagonals import coverage, diagonal_deviation, diagonal_sum
+from .timelines.fields import ReceptiveField, receptive_field
+from .timelines.long_series import series_timeline
+from .timelines.reads import field_between, seen_cells
+from .timelines.roles import channel_roles, layer_roles
 
 __version__: str
 __all__ = [

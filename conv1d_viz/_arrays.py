@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from conv1d_viz._checks import LARGEST, bound
+from conv1d_viz.checks import LARGEST, bound
 
 FLOAT32 = float(np.finfo(np.float32).max)  # larger numbers are infinite to a network
 _KINDS = {"numbers": "fiub", "integers": "fiu", "booleans": "b"}  # by NumPy's letters

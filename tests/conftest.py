@@ -17,7 +17,8 @@ settings.load_profile("untimed")
 import matplotlib.pyplot as plt  # noqa: E402
 
 import conv1d_viz as cv  # noqa: E402
-from conv1d_viz import _graph, _models  # noqa: E402
+from conv1d_viz.network import graph as _graph
+from conv1d_viz.network import layers as _models  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 sizes, small = st.integers(1, 5), st.integers(1, 3)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz import _cut
-from conv1d_viz._keras import keras
+from conv1d_viz.ablation import cut as _cut
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 WINDOW = 64

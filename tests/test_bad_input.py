@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 WAVE = np.sin(np.arange(60.0))

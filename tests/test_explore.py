@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 SERIES = cv.toy_series(60, period=20, noise=0.1, seed=2)[1]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from stacks import build, layers
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 
@@ -123,7 +123,7 @@ def test_code_of_another_module_is_not_imported(folder, members, trap, place):
     refused(path, f"needs '(Layer|function)' of the module '{trap}', which is not Keras' own")
 
 
-@pytest.mark.parametrize("module", ["os", "builtins.eval", "kerasx", "numpy", "conv1d_viz.model"])
+@pytest.mark.parametrize("module", ["os", "builtins.eval", "kerasx", "numpy", "conv1d_viz.network.forecaster"])
 def test_only_keras_is_keras(folder, members, module):
     def change(config):
         config["config"]["layers"][1].update(module=module, class_name="system")

@@ -5,8 +5,11 @@ from hypothesis import strategies as st
 from stacks import build, layers
 
 import conv1d_viz as cv
-from conv1d_viz import _arrays, _blocks, _graph, _models, _pieces, _steps, long_series
-from conv1d_viz._keras import keras
+from conv1d_viz import _arrays
+from conv1d_viz.network import graph as _graph
+from conv1d_viz.network import layers as _models
+from conv1d_viz.network.backend import keras
+from conv1d_viz.timelines import _blocks, _pieces, _steps, long_series
 
 L = keras.layers
 

@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz import _arrays, _cut, _memory, _models, shapley
-from conv1d_viz._keras import keras
+from conv1d_viz import _arrays
+from conv1d_viz.ablation import cut as _cut
+from conv1d_viz.ablation import shapley
+from conv1d_viz.network import _memory
+from conv1d_viz.network import layers as _models
+from conv1d_viz.network.backend import keras
 
 MEASURE = Path(__file__).with_name("soak") / "measure.py"
 MB = 2**20

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz import ablation
+from conv1d_viz.ablation import _ablation as ablation
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import conv1d_viz as cv
-from conv1d_viz import paths
-from conv1d_viz.paths import alone_in, project_root, replacing
+from conv1d_viz import project as paths
+from conv1d_viz.project import alone_in, project_root, replacing
 
 
 @pytest.fixture

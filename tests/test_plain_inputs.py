@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 MODEL = cv.build_model(window=20, channels=3, kernel_size=5, head_kernel_size=4, seed=1)
 TIME = np.arange(100.0, 160.0)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 T, WAVE = cv.toy_series(300, start=10_000)
 

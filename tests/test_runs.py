@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz import many as module
-from conv1d_viz._keras import keras
+from conv1d_viz.network import many as module
+from conv1d_viz.network.backend import keras
 
 
 def small(seed):

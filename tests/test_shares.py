@@ -6,8 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import conv1d_viz as cv
-from conv1d_viz import _cut, _graph, _models, _shares
-from conv1d_viz._keras import keras
+from conv1d_viz.ablation import _shares
+from conv1d_viz.ablation import cut as _cut
+from conv1d_viz.network import graph as _graph
+from conv1d_viz.network import layers as _models
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 
 def test_a_model_comes_back_with_its_story(model, windows, tmp_path):

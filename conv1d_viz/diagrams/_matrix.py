@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 from matplotlib.axes import Axes
 
-from conv1d_viz._checks import as_size
+from conv1d_viz.checks import as_size
 from conv1d_viz.diagrams._cells import axes_inches
 from conv1d_viz.diagrams._text import cell_size
 from conv1d_viz.plotting.style import LABEL, dress

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from conv1d_viz._checks import as_size
+from conv1d_viz.checks import as_size
 
 Shape = tuple[int | None, ...]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from conv1d_viz._checks import as_size
+from conv1d_viz.checks import as_size
 from conv1d_viz.diagrams._cells import ACCENT_TINT, add_cell
 from conv1d_viz.diagrams._matrix import ROW, as_sizes, frame, number_size, window_at
 from conv1d_viz.plotting.style import new_axes

@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.animation import FuncAnimation
 
-from conv1d_viz._checks import as_size
+from conv1d_viz.checks import as_size
 from conv1d_viz.diagrams._cells import ACCENT_TINT, HATCH, Cell, add_cell, tint
 from conv1d_viz.diagrams._geometry import Geometry
 from conv1d_viz.diagrams._stage import Stage, aim

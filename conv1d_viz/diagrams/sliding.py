@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.lines import Line2D
 
-from conv1d_viz._checks import as_size
+from conv1d_viz.checks import as_size
 from conv1d_viz.diagrams._cells import Cell, add_cell, tint
 from conv1d_viz.diagrams._stage import Stage, aim, column_width
 from conv1d_viz.diagrams._text import cell_size, counted, text_width

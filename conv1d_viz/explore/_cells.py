@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._graph import trace
-from conv1d_viz._models import find_layer
-from conv1d_viz.activations import layer_activations
 from conv1d_viz.explore._canvas import number, sample, spoken, strong
-from conv1d_viz.fields import ReceptiveField, receptive_field
-from conv1d_viz.timeline import cells_of, diagonal_sum
+from conv1d_viz.network.graph import trace
+from conv1d_viz.network.layers import find_layer
+from conv1d_viz.timelines.activations import layer_activations
+from conv1d_viz.timelines.diagonals import cells_of, diagonal_sum
+from conv1d_viz.timelines.fields import ReceptiveField, receptive_field
 
 
 class Clock(NamedTuple):

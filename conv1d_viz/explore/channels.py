@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conv1d_viz._arrays import as_series
-from conv1d_viz._checks import as_size
-from conv1d_viz._graph import trace
-from conv1d_viz._models import as_model, as_windows, find_layer
+from conv1d_viz.checks import as_size
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, words_widget
 from conv1d_viz.explore._cells import Clock, LayerCells, cells_of_layer, describe, layer_names
 from conv1d_viz.explore._panels import ChannelPicture
+from conv1d_viz.network.graph import trace
+from conv1d_viz.network.layers import as_model, as_windows, find_layer
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.wave import as_cells
-from conv1d_viz.windows import sliding_windows
+from conv1d_viz.series.windows import sliding_windows
 
 if TYPE_CHECKING:
     import ipywidgets

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv1d_viz._checks import as_texts
-from conv1d_viz._cut import REPLACEMENTS
-from conv1d_viz._models import as_targets
-from conv1d_viz.ablation import checked
-from conv1d_viz.deletions import Deletion
+from conv1d_viz.ablation._ablation import checked
+from conv1d_viz.ablation.cut import REPLACEMENTS
+from conv1d_viz.ablation.deletions import Deletion
+from conv1d_viz.checks import as_texts
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, number, words_widget
 from conv1d_viz.explore._costs import Costs, describe
 from conv1d_viz.explore._forecasts import ForecastPicture
+from conv1d_viz.network.layers import as_targets
 from conv1d_viz.plotting.series import as_time
 
 if TYPE_CHECKING:

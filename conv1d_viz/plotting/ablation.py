@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._arrays import as_array
-from conv1d_viz._checks import as_size, as_texts
+from conv1d_viz.checks import as_size, as_texts
 from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import (
     INK,

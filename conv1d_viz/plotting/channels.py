@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._arrays import as_array
-from conv1d_viz._checks import as_flag, as_mapping, as_texts
+from conv1d_viz.checks import as_flag, as_mapping, as_texts
 from conv1d_viz.plotting.style import (
     INK,
     SMALL,

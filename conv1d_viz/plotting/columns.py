@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz._arrays import as_array
-from conv1d_viz._checks import as_mapping
+from conv1d_viz.checks import as_mapping
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.strips import draw_strips, stack_height
 from conv1d_viz.plotting.style import INK, PAPER, TICK, TRUTH, color_bar, dress, name_figure, runs_of, value_scale

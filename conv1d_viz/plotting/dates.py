@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz._checks import as_size
+from conv1d_viz.checks import as_size
 from conv1d_viz.plotting.style import TICK, figure_of, name_figure
 
 _SAMPLE = "sample"  # the label of every axis of time

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from conv1d_viz._checks import as_number, as_size
+from conv1d_viz.checks import as_number, as_size
 from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, legend, new_axes
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conv1d_viz._arrays import as_array
-from conv1d_viz._checks import as_mapping
+from conv1d_viz.checks import as_mapping
 from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, legend, new_axes
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from conv1d_viz._arrays import as_array
-from conv1d_viz._checks import as_flag, as_mapping
+from conv1d_viz.checks import as_flag, as_mapping
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, new_axes, number_log
 
 

@@ -9,7 +9,7 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.image import AxesImage
 
 from conv1d_viz._arrays import as_array
-from conv1d_viz._checks import as_flag, as_texts
+from conv1d_viz.checks import as_flag, as_texts
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import INK, color_bar, dress, new_axes, value_scale
 from conv1d_viz.plotting.wave import (

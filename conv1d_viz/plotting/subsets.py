@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from conv1d_viz._arrays import as_array
-from conv1d_viz._checks import as_mapping, as_number, as_texts
+from conv1d_viz.checks import as_mapping, as_number, as_texts
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import (
     ACCENT,

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 MODEL = cv.build_model(seed=54)
 X, Y = cv.sliding_windows(cv.toy_series(300)[1], 100)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 LENGTHS, WINDOWS = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000), (100, 300, 1_000)
 

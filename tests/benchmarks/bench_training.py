@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 EPOCHS, SEED = 10, 54
 _, WAVE = cv.toy_series(10_000)

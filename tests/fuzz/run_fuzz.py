@@ -23,7 +23,7 @@ from scipy.io import wavfile
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1000"))
 OPTIONS = {"deadline": None, "suppress_health_check": list(HealthCheck)}

@@ -14,7 +14,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 WRITERS = Path(__file__).with_name("writers.py")
 

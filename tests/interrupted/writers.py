@@ -20,7 +20,7 @@ mpl.use("agg")
 import numpy as np
 
 import conv1d_viz as cv
-import conv1d_viz.many
+import conv1d_viz.network.many
 
 WHAT, FOLDER, TIMES = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 os.environ["CONV1D_VIZ_OUTPUT"] = str(FOLDER)
@@ -51,7 +51,7 @@ def filled(number):
     return model
 
 
-sys.modules["conv1d_viz.many"].train = instead_of_training
+sys.modules["conv1d_viz.network.many"].train = instead_of_training
 MODELS = [filled(1), filled(2)]
 LINES = [cv.plot_series(np.arange(9), np.arange(9) * sign) for sign in (1, -1)]
 MOVIES = [cv.animate_windows(n_samples=n, window=3) for n in (5, 6)]

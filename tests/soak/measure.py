@@ -21,7 +21,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 import conv1d_viz as cv
-from conv1d_viz._keras import keras
+from conv1d_viz.network.backend import keras
 
 L = keras.layers
 MB = 2**20

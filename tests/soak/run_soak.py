@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conv1d_viz import _models
+from conv1d_viz.network import layers as _models
 
 MEASURE = Path(__file__).with_name("measure.py")
 MB = 2**20

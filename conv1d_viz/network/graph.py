@@ -1,0 +1,191 @@
+"""The graph of a Keras model as a list of calls, nested models included, that can be cut anywhere and run in parts."""
+
+import functools
+import inspect
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from conv1d_viz.network.backend import keras
+
+
+class Call(NamedTuple):
+    """One call of a layer or operation; tensors are numbered, since a nested model has the same ones at each call."""
+
+    path: str
+    operation: Any
+    node: Any  # holds the arguments of the call; None where the input of a nested model is handed on
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class Graph(NamedTuple):
+    """The calls that lead from a model's input to its output, first to last, with those inside nested models."""
+
+    calls: list[Call]
+    source: int
+    output: int
+    shapes: list[tuple[Any, ...]]  # by number of the tensor; None where the model leaves a length open
+    places: list[tuple[str, Any, tuple[int, ...]]]  # path, layer and outputs of each call; nested models included
+
+
+def has_graph(operation: Any) -> bool:
+    """Tell a model that is the sum of its calls from a layer, and from a model that computes in a `call` of its own."""
+    if not isinstance(operation, keras.Model) or not getattr(operation, "outputs", None):
+        return False
+    return bool(operation.inputs) and type(operation).call.__module__.startswith("keras.")
+
+
+def trace(model: Any) -> Graph:
+    """List the calls that lead from the input of `model` to its output, with those inside nested models.
+
+    A layer can have been called more often than that: by another model that shares it, or when Keras builds a
+    sequential model again. `layer.output` is the first of these calls, and cutting there deletes nothing.
+    """
+    calls: list[Call] = []
+    shapes: list[tuple[Any, ...]] = []
+    places: list[tuple[str, Any, tuple[int, ...]]] = []
+
+    def number(tensors: Any) -> tuple[int, ...]:
+        shapes.extend(tuple(tensor.shape) for tensor in tensors)
+        return tuple(range(len(shapes) - len(tensors), len(shapes)))
+
+    def add(part: Any, feeds: tuple[int, ...], prefix: str) -> tuple[int, ...]:
+        known: dict[int, int] = {}
+        for tensor, feed in zip(part.inputs, feeds, strict=True):
+            layer = tensor._keras_history.operation
+            key = feed
+            if prefix:  # a tensor of its own: it can be deleted without the paths around the nested model
+                (key,) = number([tensor])
+                calls.append(Call(prefix + layer.name, layer, None, (feed,), (key,)))
+            known[id(tensor)] = key
+            places.append((prefix + layer.name, layer, (key,)))
+        for node in _nodes(part):
+            operation = node.operation
+            path = prefix + operation.name
+            inputs = tuple(known[id(tensor)] for tensor in node.input_tensors)
+            if has_graph(operation) and _is_plain(node, len(operation.inputs)):
+                outputs = add(operation, inputs, path + "/")
+            else:
+                outputs = number(node.outputs)
+                calls.append(Call(path, operation, node, inputs, outputs))
+            known.update(zip(map(id, node.outputs), outputs, strict=True))
+            places.append((path, operation, outputs))
+        return tuple(known[id(tensor)] for tensor in part.outputs)
+
+    source = number(model.inputs)
+    (output,) = add(model, source, "")
+    return Graph(calls, source[0], output, shapes, places)
+
+
+def _nodes(model: Any) -> Iterator[Any]:
+    """Yield the calls that the outputs of one model, without those nested in it, need, each after those it needs."""
+    done = {id(tensor) for tensor in model.inputs}
+    tensors = list(model.outputs)
+    while tensors:
+        operation, index, _ = tensors[-1]._keras_history
+        node = operation._inbound_nodes[index]
+        missing = [tensor for tensor in node.input_tensors if id(tensor) not in done]
+        if id(tensors[-1]) in done:
+            tensors.pop()
+        elif missing:
+            tensors.extend(missing)
+        else:
+            done.update(map(id, node.outputs))
+            yield node
+
+
+def _is_plain(node: Any, n_inputs: int) -> bool:
+    """Tell a call of a nested model with its inputs in order from one by name or with a mask, which stays one layer."""
+    by_name = any(isinstance(value, dict) for value in (*node.arguments.args, *node.arguments.kwargs.values()))
+    return len(node.input_tensors) == n_inputs and not by_name
+
+
+def calls_between(graph: Graph, given: set[int], wanted: set[int]) -> list[Call]:
+    """List the calls that compute `wanted` once the tensors `given` are there, first to last."""
+    missing = set(wanted) - given
+    needed: list[Call] = []
+    for call in reversed(graph.calls):
+        if missing.intersection(call.outputs):
+            needed.append(call)
+            missing.update(key for key in call.inputs if key not in given)
+    return needed[::-1]
+
+
+def calls_behind(graph: Graph, key: int) -> list[Call]:
+    """List the calls on the way to the model's output that depend on a tensor, first to last."""
+    touched, behind = {key}, []
+    for call in calls_between(graph, {graph.source, key}, {graph.output}):
+        if touched.intersection(call.inputs):
+            touched.update(call.outputs)
+            behind.append(call)
+    return behind
+
+
+def run_calls(calls: list[Call], values: dict[int, Any]) -> None:
+    """Run calls in inference mode on the tensors in `values`, and add what they return.
+
+    Layers are called on tensors, never on symbols, and without their state: that leaves no trace in the user's model.
+    """
+    with keras.StatelessScope():
+        for call in calls:
+            values.update(zip(call.outputs, run_call(call, [values[key] for key in call.inputs]), strict=True))
+
+
+def run_call(call: Call, inputs: list[Any]) -> list[Any]:
+    """Run one call on other tensors than those it was made with."""
+    if call.node is None:  # a nested model casts what it is given
+        dtype = keras.backend.standardize_dtype(call.operation.dtype)
+        return [x if keras.backend.standardize_dtype(x.dtype) == dtype else keras.ops.cast(x, dtype) for x in inputs]
+    named = {id(symbol): tensor for symbol, tensor in zip(call.node.input_tensors, inputs, strict=True)}
+    args, kwargs = call.node.arguments.fill_in(named)
+    if "training" in _parameters(type(call.operation).call):  # as `predict` does
+        kwargs = {**kwargs, "training": False}
+    outputs: list[Any] = keras.tree.flatten(call.operation(*args, **kwargs))
+    return outputs
+
+
+@functools.cache
+def _parameters(function: Any) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
+
+
+def to_tensor(array: np.ndarray, model: Any) -> Any:
+    """Return a copy as a tensor of the dtype that `model` takes, as `predict` would."""
+    dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
+    exact = {"float64": np.float64, "float16": np.float32, "bfloat16": np.float32}.get(dtype, dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities are refused with what comes out
+        tensor = keras.ops.convert_to_tensor(np.array(array).astype(exact, order="C"))
+    return tensor if np.dtype(exact).name == dtype else keras.ops.cast(tensor, dtype)
+
+
+def to_array(tensor: Any) -> np.ndarray:
+    """Return a tensor as float64 where it is that, else float32; NaN and infinities are refused."""
+    array: np.ndarray = keras.ops.convert_to_numpy(tensor)
+    array = array if array.dtype == np.float64 else array.astype(np.float32, copy=False)
+    require_numbers(array, "x")
+    return array
+
+
+def require_numbers(array: np.ndarray, name: str) -> None:
+    """Refuse NaN and infinities in what a network has made of `name`."""
+    if not np.isfinite(array).all():
+        raise ValueError(
+            f"`model` must give finite numbers for `{name}`. Got NaN or infinity: "
+            f"look at its weights, and scale `{name}`."
+        )
+
+
+def floats_per_window(graph: Graph, calls: list[Call], n_steps: int) -> int:
+    """Count the numbers that the tensors of some calls hold for one window of `n_steps` steps."""
+    return floats_of(
+        graph, set(itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls)), n_steps
+    )
+
+
+def floats_of(graph: Graph, keys: set[int], n_steps: int) -> int:
+    """Count the numbers that some tensors hold for one window of `n_steps` steps."""
+    return sum(math.prod(n_steps if n is None else n for n in graph.shapes[key][1:]) for key in keys)

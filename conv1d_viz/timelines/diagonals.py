@@ -1,0 +1,193 @@
+"""(window, step, channel) → (time, channel): what each channel says about each sample."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from conv1d_viz._arrays import as_array, require_finite
+from conv1d_viz.checks import as_size, one_of
+from conv1d_viz.network._memory import require_room
+
+# Windows that are summed at once: their skewed copy stays in the processor's cache.
+_BLOCK = 32
+# Steps below which a look at one step after the other is faster than that.
+_FEW = 16
+
+
+def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, " time"]:
+    """Count the cells (window b, step s) of each time b + s*stride: 1, 2, …, min, …, 2, 1 with stride 1.
+
+    Parameters
+    ----------
+    n_windows, n_steps : int
+        Size of the (window, step) matrix.
+    stride : int
+        Samples between two steps.
+
+    Returns
+    -------
+    ndarray of shape (n_windows + (n_steps - 1)*stride,)
+        The number of cells on each diagonal.
+    """
+    n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
+    length = n_windows + (n_steps - 1) * stride
+    require_room((length,), np.int64, "n_windows", "fewer windows or steps do with less")
+    return cells_of(np.arange(length), n_windows, n_steps, stride)
+
+
+def cells_of(time: Int[np.ndarray, " time"], n_windows: int, n_steps: int, stride: int) -> Int[np.ndarray, " time"]:
+    """Count the cells of some times; `coverage` is all of them."""
+    last = np.minimum(time // stride, n_steps - 1)
+    first = np.maximum(-((n_windows - 1 - time) // stride), 0)
+    number: np.ndarray = last - first + 1
+    return number
+
+
+def require_cells(n_windows: int, n_steps: int, stride: int, fill: str | None, name: str) -> None:
+    """Refuse too few windows for what `fill` does."""
+    edge = (n_steps - 1) * stride  # times before the first full diagonal, and after the last one
+    if fill == "repeat" and n_windows < edge:
+        raise ValueError(
+            f'`fill="repeat"` must have at least (n_steps - 1)*stride = {edge} windows in `{name}`. Got {n_windows}; '
+            "`fill=None` does without the made-up cells."
+        )
+    if fill is None and n_windows < stride and n_steps > 1:
+        raise ValueError(
+            f"`stride` must be at most the number of windows, {n_windows}, or some times have no cell. Got {stride}."
+        )
+
+
+def diagonal_sum(
+    acts: Any, stride: Any = 1, fill: str | None = "repeat", reduce: str = "sum"
+) -> Float[np.ndarray, "time channel"]:
+    """Collapse each diagonal of the activations, the cells that look at the same samples, into one value.
+
+    Cell (window b, step s) belongs to time b + s*stride. Times near both ends have fewer cells than there are steps.
+
+    Parameters
+    ----------
+    acts : array-like of shape (n_windows, n_steps, n_channels)
+        Activations of windows that each start one sample after the one before.
+    stride : int
+        Samples between two steps of the layer.
+    fill : {"repeat", None}
+        "repeat" makes up the missing cells as the study does: at times before the first full diagonal they take the
+        value of cell (window t, step 0), after the last full one that of the last step on the same diagonal.
+        None uses only cells that exist.
+    reduce : {"sum", "mean"}
+        What becomes of the cells of a diagonal.
+
+    Returns
+    -------
+    ndarray of shape (n_windows + (n_steps - 1)*stride, n_channels)
+        float64. Row t is about time t, counted in samples from the first window's first step; add the centre of the
+        layer's receptive field to place it on the series.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described, there are too few windows for `fill="repeat"`, or `fill=None` leaves a
+        time without any cell.
+
+    Examples
+    --------
+    Two windows of two steps, one channel: the cells (0, 1) and (1, 0) share time 1.
+
+    >>> acts = [[[1.0], [2.0]], [[4.0], [8.0]]]
+    >>> diagonal_sum(acts, fill=None).ravel().tolist()
+    [1.0, 6.0, 8.0]
+    >>> diagonal_sum(acts).ravel().tolist()
+    [2.0, 6.0, 16.0]
+    """
+    acts = as_array(acts, "acts", ndim=3, axes="(n_windows, n_steps, n_channels)", finite=False)
+    stride = as_size(stride, "stride")
+    one_of(fill, "fill", ("repeat", None))
+    one_of(reduce, "reduce", ("sum", "mean"))
+    n_windows, n_steps, _ = acts.shape
+    require_cells(n_windows, n_steps, stride, fill, "acts")
+    edge = (n_steps - 1) * stride
+    cells = coverage(n_windows, n_steps, stride)
+    line = np.zeros((len(cells), acts.shape[2]))
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities are refused by the next lines
+        add_cells(line, acts, stride)
+    if not np.isfinite(line).all():  # each cell is part of a sum, so a look at the few sums is enough
+        require_finite(acts, "acts")
+    if fill == "repeat" and edge:
+        missing = (n_steps - cells)[:, None]
+        line[:edge] += missing[:edge] * acts[:edge, 0]
+        line[-edge:] += missing[-edge:] * acts[-edge:, -1]
+        cells = np.full_like(cells, n_steps)
+    return line / cells[:, None] if reduce == "mean" else line
+
+
+def add_cells(
+    line: Float[np.ndarray, "time channel"], acts: Float[np.ndarray, "window step channel"], stride: int
+) -> None:
+    """Add the sum of each diagonal, over the cells that exist, to `line`.
+
+    Blocks of windows are copied into a buffer in which row b is shifted by b samples: diagonals become columns, and
+    one sum over the rows serves them all. Cells of the buffer that no window writes stay 0.
+    """
+    n_windows, n_steps, n_channels = acts.shape
+    edge = (n_steps - 1) * stride
+    if n_steps < _FEW:
+        # In the order in memory that the activations have, which passes over many numbers at a time.
+        windows_last = acts.strides[0] < acts.strides[2]
+        total = np.zeros((n_channels, n_windows + edge)).T if windows_last else line
+        for step in range(n_steps):
+            total[step * stride : step * stride + n_windows] += acts[:, step]
+        if windows_last:
+            line += total
+        return
+    block = min(_BLOCK, n_windows)
+    buffer = np.zeros((block, block + edge, n_channels))
+    row, column, channel = buffer.strides
+    skewed = np.lib.stride_tricks.as_strided(
+        buffer, (block, n_steps, n_channels), (row + column, stride * column, channel)
+    )
+    for start in range(0, n_windows, block):
+        rows = min(block, n_windows - start)
+        skewed[:rows] = acts[start : start + rows]
+        line[start : start + rows + edge] += buffer[:rows, : rows + edge].sum(axis=0)
+
+
+def diagonal_deviation(acts: Any, reference: Any, stride: Any = 1) -> Float[np.ndarray, "step channel"]:
+    """Measure how far the cells of each step are from the cell of one step on the same diagonal.
+
+    Steps that see the same samples and no padding differ by rounding only.
+
+    Parameters
+    ----------
+    acts : array-like of shape (n_windows, n_steps, n_channels)
+        Activations of windows that each start one sample after the one before.
+    reference : int
+        The step that all others are compared with.
+    stride : int
+        Samples between two steps of the layer.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_channels)
+        The largest absolute difference over all windows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described, or a step shares no diagonal with the reference.
+    """
+    acts = as_array(acts, "acts", ndim=3, axes="(n_windows, n_steps, n_channels)")
+    stride, reference = as_size(stride, "stride"), as_size(reference, "reference", minimum=0)
+    n_windows, n_steps, _ = acts.shape
+    if reference >= n_steps:
+        raise ValueError(f"`reference` must be a step, 0..{n_steps - 1}. Got {reference}.")
+    farthest = max(reference, n_steps - 1 - reference) * stride
+    if n_windows <= farthest:
+        raise ValueError(f"`acts` must have more than {farthest} windows to reach each step. Got {n_windows}.")
+    deviation = np.empty(acts.shape[1:])
+    for step in range(n_steps):
+        later = (step - reference) * stride  # windows between the two cells of a diagonal
+        first, last = max(0, -later), n_windows - max(0, later)
+        difference = acts[first:last, step] - acts[first + later : last + later, reference]
+        deviation[step] = np.abs(difference).max(axis=0)
+    return deviation
