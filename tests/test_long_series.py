@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from stacks import build, layers
 
 import conv1d_viz as cv
-from conv1d_viz import _arrays
+from conv1d_viz import checks as _arrays
 from conv1d_viz.network import graph as _graph
 from conv1d_viz.network import layers as _models
 from conv1d_viz.network.backend import keras

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz import _arrays
+from conv1d_viz import checks as _arrays
 from conv1d_viz.ablation import cut as _cut
 from conv1d_viz.ablation import shapley
 from conv1d_viz.network import _memory

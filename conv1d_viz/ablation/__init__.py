@@ -1,0 +1,1 @@
+"""Forecasts with channels deleted, their scores, and what follows from them."""

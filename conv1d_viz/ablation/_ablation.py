@@ -8,11 +8,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 from tqdm import tqdm
 
-from conv1d_viz._arrays import as_array
 from conv1d_viz.ablation.cut import REPLACEMENTS, empty_forecasts, forecasts, stand_in
 from conv1d_viz.ablation.deletions import Deletion, as_deletion, as_deletions
 from conv1d_viz.ablation.study import AblationStudy
-from conv1d_viz.checks import as_flag, as_seed, one_of
+from conv1d_viz.checks import as_array, as_seed, one_of
 from conv1d_viz.network.graph import calls_behind, trace
 from conv1d_viz.network.layers import as_model, as_targets, as_windows, find_layer
 from conv1d_viz.timelines.activations import layer_activations
@@ -115,7 +114,7 @@ def ablation_study(
     """
     model, x, path, n_channels = checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
-    seed, progress = as_seed(seed), as_flag(progress, "progress")
+    seed, progress = as_seed(seed), bool(progress)
     rows = as_deletions(deletions, n_channels)
     cells = _as_cells(cells, model, x, path)
     with tqdm(total=(len(rows) + 1) * len(x), desc="forecasts", unit_scale=True, disable=not progress) as bar:

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from conv1d_viz.ablation._ablation import checked, errors, in_parallel
 from conv1d_viz.ablation.cut import stand_in
-from conv1d_viz.checks import as_flag, as_seed, as_size
+from conv1d_viz.checks import as_seed, as_size
 from conv1d_viz.network._memory import zeros
 from conv1d_viz.network.layers import as_targets
 
@@ -69,7 +69,7 @@ def estimate_shapley(
     model, x, path, n_channels = checked(model, x, layer, replacement)
     y = as_targets(model, y, len(x))
     n_orders, seed = as_size(n_orders, "n_orders", minimum=2), as_seed(seed)
-    progress = as_flag(progress, "progress")
+    progress = bool(progress)
     # A stream of its own: `seed` itself draws the permutations of "shuffle", the same as in `ablation_study`.
     generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
     rises = zeros((n_orders, n_channels), np.float64, "n_orders", "fewer orders do with less")

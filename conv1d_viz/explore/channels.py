@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv1d_viz._arrays import as_series
-from conv1d_viz.checks import as_size
+from conv1d_viz.checks import as_series, as_size
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, words_widget
 from conv1d_viz.explore._cells import Clock, LayerCells, cells_of_layer, describe, layer_names
 from conv1d_viz.explore._panels import ChannelPicture

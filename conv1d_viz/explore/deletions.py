@@ -89,7 +89,7 @@ def _channel_names(roles: Any, n_channels: int) -> list[str]:
     """Return a channel's number and, where there is one, its role."""
     if roles is None:
         return [str(channel) for channel in range(n_channels)]
-    words = as_texts(roles, "roles", n_channels, "one a channel")
+    words = as_texts(roles, "roles", n_channels)
     return [f"{channel} · {word}" for channel, word in enumerate(words)]
 
 

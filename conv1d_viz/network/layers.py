@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._arrays import FLOAT32, as_array
+from conv1d_viz.checks import FLOAT32, as_array
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import Graph, calls_between, has_graph
 

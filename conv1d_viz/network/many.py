@@ -9,8 +9,7 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_flag, as_items, as_number, as_size
+from conv1d_viz.checks import as_array, as_items, as_number, as_size
 from conv1d_viz.network._architecture import architecture_of, is_same_model, require_rebuilt
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.forecaster import build_model
@@ -74,7 +73,7 @@ def train_many(
     path, seeds = as_path(path, ".npz"), _as_seeds(seeds)
     epochs, patience = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0)
     split = as_number(validation_split, "validation_split", 0.0, above=True)
-    progress = as_flag(progress, "progress")
+    progress = bool(progress)
     x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)")
     y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)")
     if build is not None and not callable(build):

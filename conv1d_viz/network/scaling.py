@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._arrays import as_array
+from conv1d_viz.checks import as_array
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import trace
 from conv1d_viz.network.layers import as_model

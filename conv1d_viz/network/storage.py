@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from conv1d_viz.checks import as_flag
 from conv1d_viz.network._archives import require_harmless
 from conv1d_viz.network._warnings import filtered
 from conv1d_viz.network.backend import keras
@@ -50,7 +49,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
-    path, overwrite = as_path(path, ".keras"), as_flag(overwrite, "overwrite")
+    path, overwrite = as_path(path, ".keras"), bool(overwrite)
     try:
         text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:

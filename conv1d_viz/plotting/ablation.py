@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_size, as_texts
+from conv1d_viz.checks import as_array, as_size, as_texts
 from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import (
     INK,
@@ -68,7 +67,7 @@ def plot_forecast_panels(
     n_panels, length = predictions.shape
     time, truth = as_time(time, "time", length), as_line(truth, "truth", length)
     mse = as_line(mse, "mse", n_panels, minimum=0.0)
-    labels = as_texts(labels, "labels", n_panels, "one a forecast")
+    labels = as_texts(labels, "labels", n_panels)
     columns = None if columns is None else as_size(columns, "columns")
     if n_panels > _PANELS:
         raise ValueError(

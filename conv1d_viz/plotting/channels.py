@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_flag, as_mapping, as_texts
+from conv1d_viz.checks import as_array, as_texts
 from conv1d_viz.plotting.style import (
     INK,
     SMALL,
@@ -62,8 +61,8 @@ def plot_channel_bars(
     spans = {} if errors is None else _as_measures(errors, "errors", n_channels, minimum=0.0)
     if set(spans) - set(arrays):
         raise ValueError(f"`errors` must belong to some of {sorted(arrays)}. Got {sorted(spans)}.")
-    share_scale = as_flag(share_scale, "share_scale")
-    roles = None if roles is None else as_texts(roles, "roles", n_channels, "one a channel")
+    share_scale = bool(share_scale)
+    roles = None if roles is None else as_texts(roles, "roles", n_channels)
     size = (9, max(1.9, min(1.1 + 0.29 * n_channels, 12)))
     figure, grid = plt.subplots(
         1, len(arrays), figsize=size, sharex=share_scale, sharey=True, layout="constrained", squeeze=False
@@ -155,7 +154,7 @@ def plot_rankings(
 def _as_measures(
     values: Mapping[str, Any], name: str, n_channels: int | None = None, minimum: float = -np.inf
 ) -> dict[str, np.ndarray]:
-    measures = as_mapping(values, name)
+    measures = dict(values)
     if not measures:
         raise ValueError(f"`{name}` must have at least one measure. Got none.")
     arrays: dict[str, np.ndarray] = {}

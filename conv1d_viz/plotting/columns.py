@@ -8,8 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_mapping
+from conv1d_viz.checks import as_array
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.strips import draw_strips, stack_height
 from conv1d_viz.plotting.style import INK, PAPER, TICK, TRUTH, color_bar, dress, name_figure, runs_of, value_scale
@@ -50,9 +49,9 @@ def plot_strip_columns(
         One an input.
     """
     lines, waves, missing = (
-        as_mapping(lines, "lines"),
-        as_mapping(waves, "waves"),
-        as_mapping({} if missing is None else missing, "missing"),
+        dict(lines),
+        dict(waves),
+        dict({} if missing is None else missing),
     )
     if not lines or set(lines) != set(waves):
         raise ValueError(f"`waves` must have the names of `lines`, {sorted(lines)}. Got {sorted(waves)}.")

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_number, as_size
+from conv1d_viz.checks import as_array, as_number, as_size
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import (
     INK,

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from conv1d_viz._arrays import as_array
+from conv1d_viz.checks import as_array
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import (
     INK,

@@ -8,8 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_mapping
+from conv1d_viz.checks import as_array
 from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, legend, new_axes
 
 
@@ -77,7 +76,7 @@ def plot_history(
     Axes
         The axes drawn on.
     """
-    losses = as_mapping(history, "history")
+    losses = dict(history)
     if not {"loss", "val_loss"} <= set(losses):
         raise ValueError(f'`history` must have "loss" and "val_loss". Got {list(losses)}.')
     loss = as_line(losses["loss"], "history['loss']", minimum=0.0, above=True)

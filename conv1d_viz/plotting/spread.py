@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_flag, as_mapping
+from conv1d_viz.checks import as_array
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, new_axes, number_log
 
 
@@ -42,13 +41,13 @@ def plot_spread(
     Axes
         The axes drawn on: group k at y = k, downwards.
     """
-    values, log = as_mapping(values, "values"), as_flag(log, "log")
+    values, log = dict(values), bool(log)
     if not values:
         raise ValueError("`values` must have at least one group. Got none.")
     groups = {name: as_array(v, f"values[{name!r}]", ndim=1, axes="(n_values,)") for name, v in values.items()}
     if intervals is None:
         intervals = {name: tuple(np.quantile(group, (0.25, 0.5, 0.75))) for name, group in groups.items()}
-    intervals = as_mapping(intervals, "intervals")
+    intervals = dict(intervals)
     if set(intervals) != set(groups):
         raise ValueError(f"`intervals` must have the names of `values`, {list(groups)}. Got {list(intervals)}.")
     spans = {name: as_array(v, f"intervals[{name!r}]", ndim=1, axes="(3,)") for name, v in intervals.items()}

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.image import AxesImage
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_flag, as_texts
+from conv1d_viz.checks import as_array, as_texts
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import INK, color_bar, dress, new_axes, value_scale
 from conv1d_viz.plotting.wave import (
@@ -66,8 +65,8 @@ def plot_strips(
     """
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
     time, wave, n_channels = as_cells(time, len(line)), as_wave(wave), line.shape[1]
-    share_scale = as_flag(share_scale, "share_scale")
-    ends = [""] * n_channels if roles is None else as_texts(roles, "roles", n_channels, "one a channel")
+    share_scale = bool(share_scale)
+    ends = [""] * n_channels if roles is None else as_texts(roles, "roles", n_channels)
     ax = new_axes(ax, height=stack_height(n_channels))
     images = draw_strips(ax, line, time, wave, value_scale(line) if share_scale else None)
     if not share_scale:

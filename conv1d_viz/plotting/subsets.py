@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_mapping, as_number, as_texts
+from conv1d_viz.checks import as_array, as_number, as_texts
 from conv1d_viz.plotting.series import as_line
 from conv1d_viz.plotting.style import (
     ACCENT,
@@ -67,8 +66,8 @@ def plot_subsets(
     mse = _as_errors(mse, "mse")
     n_kept = as_line(n_kept, "n_kept", len(mse), items="integers", minimum=0)
     curves, references = (
-        as_mapping(curves, "curves"),
-        as_mapping({} if references is None else references, "references"),
+        dict(curves),
+        dict({} if references is None else references),
     )
     if not 0 < len(curves) <= len(_LINES):
         raise ValueError(f"`curves` must be 1 to {len(_LINES)} named curves. Got {len(curves)}.")
@@ -79,7 +78,7 @@ def plot_subsets(
     sizes = np.arange(len(next(iter(drawn.values()))))
     if n_kept.max() >= len(sizes):
         raise ValueError(f"`n_kept` must be within 0..{len(sizes) - 1}. Got {n_kept.max()}.")
-    labels = [] if labels is None else as_texts(labels, "labels", len(sizes), "one a size")
+    labels = [] if labels is None else as_texts(labels, "labels", len(sizes))
     levels = {name: as_number(v, f"references[{name!r}]", 0.0, above=True) for name, v in references.items()}
     ax = new_axes(ax, height=4.2)
     for name, level in levels.items():

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from conv1d_viz._arrays import as_array
+from conv1d_viz.checks import as_array
 from conv1d_viz.plotting.series import as_line, as_time
 from conv1d_viz.plotting.style import (
     ACCENT,

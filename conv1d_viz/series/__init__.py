@@ -1,0 +1,1 @@
+"""Series: toy waves, windows of a series, and its period."""

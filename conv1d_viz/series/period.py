@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._arrays import as_array
+from conv1d_viz.checks import as_array
 
 _PERIODS = 3  # that a series must show before one is believed
 _FINER = 4  # lags between two samples, since short periods are no whole numbers

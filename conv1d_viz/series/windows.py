@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz._arrays import as_series
-from conv1d_viz.checks import as_size
+from conv1d_viz.checks import as_series, as_size
 
 
 def sliding_windows(

@@ -1,0 +1,1 @@
+"""From a layer's activations onto the time axis: receptive fields, diagonals, roles."""

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_size
+from conv1d_viz.checks import as_array, as_size
 from conv1d_viz.network._memory import zeros
 from conv1d_viz.network.graph import Graph
 from conv1d_viz.network.layers import require_long_enough

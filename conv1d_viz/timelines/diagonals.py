@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from conv1d_viz._arrays import as_array, require_finite
-from conv1d_viz.checks import as_size, one_of
+from conv1d_viz.checks import as_array, as_size, one_of, require_finite
 from conv1d_viz.network._memory import require_room
 
 # Windows that are summed at once: their skewed copy stays in the processor's cache.

@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
-from conv1d_viz._arrays import FLOAT32, require_finite
-from conv1d_viz.checks import as_flag, as_size, one_of
+from conv1d_viz.checks import FLOAT32, as_size, one_of, require_finite
 from conv1d_viz.network.graph import require_numbers, trace
 from conv1d_viz.network.layers import as_model, find_layer
 from conv1d_viz.timelines import _blocks
@@ -81,7 +80,7 @@ def series_timeline(
     window, horizon = as_size(window, "window"), as_size(horizon, "horizon")
     one_of(fill, "fill", ("repeat", None))
     one_of(reduce, "reduce", ("sum", "mean"))
-    progress = as_flag(progress, "progress")
+    progress = bool(progress)
     samples = as_samples(series, model, window, horizon)
     n_windows = len(samples) - window - horizon + 1
     way = way_apart(model, graph, key, window)

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from conv1d_viz._arrays import as_array
-from conv1d_viz.checks import as_size
+from conv1d_viz.checks import as_array, as_size
 from conv1d_viz.timelines.fields import ReceptiveField
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from conv1d_viz._arrays import as_array, as_series
-from conv1d_viz.checks import as_number, as_size
+from conv1d_viz.checks import as_array, as_number, as_series, as_size
 from conv1d_viz.timelines.diagonals import coverage
 from conv1d_viz.timelines.fields import receptive_field
 from conv1d_viz.timelines.long_series import series_timeline
