@@ -1,6 +1,6 @@
-from .ablation._ablation import ablation_study, predict_ablated
-from .ablation.shapley import ShapleyEstimate, estimate_shapley
-from .ablation.study import AblationStudy
+from .ablation.cut import predict_ablated
+from .ablation.shapley import estimate_shapley
+from .ablation.study import ablation_study
 from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
 from .explore import explore_channels, explore_deletions
 from .network.forecaster import build_model, layer_rows
@@ -39,18 +39,14 @@ from .series.period import find_period
 from .series.waves import toy_series
 from .series.windows import sliding_windows
 from .timelines.activations import layer_activations
-from .timelines.diagonals import coverage, diagonal_deviation, diagonal_sum
-from .timelines.fields import ReceptiveField, receptive_field
+from .timelines.diagonals import coverage, diagonal_sum
+from .timelines.fields import receptive_field
 from .timelines.long_series import series_timeline
-from .timelines.reads import field_between, seen_cells
-from .timelines.roles import channel_roles, layer_roles
+from .timelines.roles import channel_roles
 
 __version__: str
 __all__ = [
-    "AblationStudy",
-    "ReceptiveField",
     "SeriesPart",
-    "ShapleyEstimate",
     "TrainingRuns",
     "ablation_study",
     "animate_kernel",
@@ -59,7 +55,6 @@ __all__ = [
     "channel_roles",
     "check_parameters",
     "coverage",
-    "diagonal_deviation",
     "diagonal_sum",
     "draw_index_matrix",
     "draw_model",
@@ -67,12 +62,10 @@ __all__ = [
     "estimate_shapley",
     "explore_channels",
     "explore_deletions",
-    "field_between",
     "find_model",
     "find_period",
     "label_dates",
     "layer_activations",
-    "layer_roles",
     "layer_rows",
     "load_info",
     "load_model",
@@ -102,7 +95,6 @@ __all__ = [
     "receptive_field",
     "save_figure",
     "save_model",
-    "seen_cells",
     "series_of",
     "series_timeline",
     "sliding_windows",

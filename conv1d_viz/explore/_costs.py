@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz.ablation._ablation import ablation_study
-from conv1d_viz.ablation.cut import REPLACEMENTS
-from conv1d_viz.ablation.deletions import Deletion
+from conv1d_viz.ablation.cut import REPLACEMENTS, Deletion
+from conv1d_viz.ablation.study import ablation_study
 from conv1d_viz.explore._canvas import number, spoken, strong
 
 _SEED = 0  # of "shuffle"

@@ -4,14 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv1d_viz.ablation._ablation import checked
-from conv1d_viz.ablation.cut import REPLACEMENTS
-from conv1d_viz.ablation.deletions import Deletion
+from conv1d_viz.ablation.cut import REPLACEMENTS, Deletion, cut_behind
 from conv1d_viz.checks import as_texts
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, number, words_widget
 from conv1d_viz.explore._costs import Costs, describe
 from conv1d_viz.explore._forecasts import ForecastPicture
-from conv1d_viz.network.layers import as_targets
+from conv1d_viz.network.layers import as_targets, as_windows
 from conv1d_viz.plotting.series import as_time
 
 if TYPE_CHECKING:
@@ -76,7 +74,9 @@ def explore_deletions(
     >>> explore_deletions(build_model(window=100), x, y, "conv1")  # doctest: +SKIP
     """
     import_widgets()
-    model, x, path, n_channels = checked(model, x, layer, REPLACEMENTS[0])
+    cut = cut_behind(model, layer)
+    model, path, n_channels = cut.model, cut.path, cut.n_channels
+    x = as_windows(model, x)
     y = as_targets(model, y, len(x))
     time = np.arange(float(len(x))) if time is None else as_time(time, "time")
     if len(time) != len(x):

@@ -179,13 +179,16 @@ def require_numbers(array: np.ndarray, name: str) -> None:
         )
 
 
-def floats_per_window(graph: Graph, calls: list[Call], n_steps: int) -> int:
-    """Count the numbers that the tensors of some calls hold for one window of `n_steps` steps."""
-    return floats_of(
-        graph, set(itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls)), n_steps
-    )
+def floats_per_window(graph: Graph, calls: list[Call], n_steps: int, length: int | None = None) -> int:
+    """Count the numbers that the tensors of some calls hold for one window of `n_steps` steps.
+
+    `length`: as if all tensors had so many steps at most, whatever the model says, as those of a cut window have.
+    """
+    keys = set(itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls))
+    return floats_of(graph, keys, n_steps, length)
 
 
-def floats_of(graph: Graph, keys: set[int], n_steps: int) -> int:
-    """Count the numbers that some tensors hold for one window of `n_steps` steps."""
-    return sum(math.prod(n_steps if n is None else n for n in graph.shapes[key][1:]) for key in keys)
+def floats_of(graph: Graph, keys: set[int], n_steps: int, length: int | None = None) -> int:
+    """Count the numbers that some tensors hold for one window of `n_steps` steps; see `floats_per_window`."""
+    shapes = [[n_steps if n is None else n for n in graph.shapes[key][1:]] for key in keys]
+    return sum(math.prod((min(shape[0], length), *shape[1:]) if length else shape) for shape in shapes)

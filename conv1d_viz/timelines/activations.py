@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz.network._memory import zeros
 from conv1d_viz.network.graph import calls_between, floats_per_window, run_calls, to_array, to_tensor, trace
 from conv1d_viz.network.layers import as_model, as_windows, chunks, find_layer
 
@@ -28,11 +27,6 @@ def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "wind
     ndarray of shape (n_windows, n_steps, n_channels)
         The activations, in inference mode.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the model has no graph, the layer is unknown (the message lists those there are) or has no channel axis,
-        or the windows do not fit the model, or make it give NaN; also if the result would be larger than memory.
     """
     model = as_model(model)
     graph = trace(model)
@@ -45,7 +39,7 @@ def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "wind
         run_calls(calls, values)
         part = to_array(values[key])
         if acts is None:
-            acts = zeros((len(x), *part.shape[1:]), part.dtype, "x", "`series_timeline` does without the activations")
+            acts = np.empty((len(x), *part.shape[1:]), part.dtype)
         acts[rows] = part
     assert acts is not None  # there is at least one window
     return acts

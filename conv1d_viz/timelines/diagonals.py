@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from conv1d_viz.checks import as_array, as_size, one_of, require_finite
-from conv1d_viz.network._memory import require_room
 
 # Windows that are summed at once: their skewed copy stays in the processor's cache.
 _BLOCK = 32
@@ -31,7 +30,6 @@ def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, "
     """
     n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
     length = n_windows + (n_steps - 1) * stride
-    require_room((length,), np.int64, "n_windows", "fewer windows or steps do with less")
     return cells_of(np.arange(length), n_windows, n_steps, stride)
 
 
@@ -82,12 +80,6 @@ def diagonal_sum(
     ndarray of shape (n_windows + (n_steps - 1)*stride, n_channels)
         float64. Row t is about time t, counted in samples from the first window's first step; add the centre of the
         layer's receptive field to place it on the series.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, there are too few windows for `fill="repeat"`, or `fill=None` leaves a
-        time without any cell.
 
     Examples
     --------
@@ -149,44 +141,3 @@ def add_cells(
         rows = min(block, n_windows - start)
         skewed[:rows] = acts[start : start + rows]
         line[start : start + rows + edge] += buffer[:rows, : rows + edge].sum(axis=0)
-
-
-def diagonal_deviation(acts: Any, reference: Any, stride: Any = 1) -> Float[np.ndarray, "step channel"]:
-    """Measure how far the cells of each step are from the cell of one step on the same diagonal.
-
-    Steps that see the same samples and no padding differ by rounding only.
-
-    Parameters
-    ----------
-    acts : array-like of shape (n_windows, n_steps, n_channels)
-        Activations of windows that each start one sample after the one before.
-    reference : int
-        The step that all others are compared with.
-    stride : int
-        Samples between two steps of the layer.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_channels)
-        The largest absolute difference over all windows.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or a step shares no diagonal with the reference.
-    """
-    acts = as_array(acts, "acts", ndim=3, axes="(n_windows, n_steps, n_channels)")
-    stride, reference = as_size(stride, "stride"), as_size(reference, "reference", minimum=0)
-    n_windows, n_steps, _ = acts.shape
-    if reference >= n_steps:
-        raise ValueError(f"`reference` must be a step, 0..{n_steps - 1}. Got {reference}.")
-    farthest = max(reference, n_steps - 1 - reference) * stride
-    if n_windows <= farthest:
-        raise ValueError(f"`acts` must have more than {farthest} windows to reach each step. Got {n_windows}.")
-    deviation = np.empty(acts.shape[1:])
-    for step in range(n_steps):
-        later = (step - reference) * stride  # windows between the two cells of a diagonal
-        first, last = max(0, -later), n_windows - max(0, later)
-        difference = acts[first:last, step] - acts[first + later : last + later, reference]
-        deviation[step] = np.abs(difference).max(axis=0)
-    return deviation

@@ -1,14 +1,14 @@
-"""The samples of a window that each step of a layer sees."""
+"""Receptive fields: the samples of a window that each step of a layer sees."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool
 
-from conv1d_viz.checks import as_size
-from conv1d_viz.network.graph import trace
+from conv1d_viz.checks import as_array, as_size
+from conv1d_viz.network.backend import keras
+from conv1d_viz.network.graph import Call, Graph, calls_between, trace
 from conv1d_viz.network.layers import as_model, find_layer
-from conv1d_viz.timelines._views import follow
 
 
 class ReceptiveField(NamedTuple):
@@ -27,7 +27,7 @@ class ReceptiveField(NamedTuple):
         return self.start + (self.size - 1) / 2
 
     def sees_padding(self, n_steps: Any, window: Any) -> Bool[np.ndarray, " step"]:
-        """Return, for each of `n_steps` steps, whether it sees samples outside a window of `window` samples.
+        """Tell for each of `n_steps` steps whether it sees samples outside a window of `window` samples.
 
         Zeros that take the place of samples which a Cropping1D has cut off are not counted.
         """
@@ -36,12 +36,51 @@ class ReceptiveField(NamedTuple):
         padded: np.ndarray = (first < 0) | (first + self.size > window)
         return padded
 
+    def within(self, earlier: "ReceptiveField") -> "ReceptiveField":
+        """Return this field in steps of an earlier layer, through which alone this one sees the series.
+
+        Examples
+        --------
+        A kernel of 8 behind a kernel of 10, both with "same" padding, sees 3 steps before to 4 after its own:
+
+        >>> receptive_field(model, "conv2").within(receptive_field(model, "conv1"))  # doctest: +SKIP
+        ReceptiveField(size=8, stride=1, start=-3)
+        """
+        lengths = (self.size - earlier.size, self.stride, self.start - earlier.start)
+        if self.size < earlier.size or any(length % earlier.stride for length in lengths):
+            raise ValueError(f"`earlier` must be a layer that {self} sees the series through. Got {earlier}.")
+        size, stride, start = (length // earlier.stride for length in lengths)
+        return ReceptiveField(size + 1, stride, start)
+
+    def seen(self, picked: Any, n_steps: Any) -> Bool[np.ndarray, "window step"]:
+        """Mark which of `n_steps` steps some picked steps see.
+
+        Parameters
+        ----------
+        picked : array-like of int of shape (n_windows,) or (n_windows, n_picks)
+            Steps of the layer that this field belongs to, such as the ones that a global maximum picks.
+        n_steps : int
+            Samples of a window; or, of a field `within` an earlier layer, the steps of that layer.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_windows, n_steps)
+            With dilation, all from the first to the last that is seen. Padding has no entry.
+        """
+        n_steps, axes = as_size(n_steps, "n_steps"), "(n_windows,) or (n_windows, n_picks)"
+        picks = as_array(picked, "picked", ndim=(1, 2), axes=axes, items="integers", minimum=0)
+        step, seen = np.arange(n_steps), np.zeros((len(picks), n_steps), dtype=bool)
+        for column in picks.reshape(len(picks), -1).T:  # all of them at once would be as many such arrays
+            first = self.start + column[:, None] * self.stride
+            seen |= (step >= first) & (step < first + self.size)
+        return seen
+
 
 def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveField:
     """Work out which input samples each step of a layer sees.
 
-    It follows convolutions (Conv1D, DepthwiseConv1D, SeparableConv1D), poolings, ZeroPadding1D, Cropping1D and
-    UpSampling1D, layers that act on each step alone, and branches that are added, multiplied or concatenated.
+    It follows convolutions (Conv1D, DepthwiseConv1D, SeparableConv1D), poolings, ZeroPadding1D, Cropping1D, layers
+    that act on each step alone, and branches that are added, multiplied or concatenated.
 
     Parameters
     ----------
@@ -50,21 +89,14 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
     layer : str, int or keras.layers.Layer
         A layer of the model; one inside a nested model by its path, such as "encoder/conv1".
     window : int or None
-        Steps of the input; needed only where the model leaves them open and "same" padding with a stride depends on
+        Samples of a window; needed only where the model leaves them open and "same" padding with a stride depends on
         them.
 
     Returns
     -------
     ReceptiveField
-        `.size`, `.stride`, `.start` and `.centre`, in samples. After an UpSampling1D several steps see the same
-        samples; the field is then the smallest that holds what each step sees.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the layer is unknown, has no steps, or lies behind a layer whose reach is not known; the message names that
-        layer and the reason. Also if branches with different strides meet, or the steps lie apart by no whole number
-        of samples.
+        `.size`, `.stride`, `.start` and `.centre` in samples; `.sees_padding(n_steps, window)`, `.within(earlier)`
+        and `.seen(picked, n_steps)`. Behind a layer whose reach is not known the error names it and the reason.
 
     Examples
     --------
@@ -81,12 +113,184 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
     graph = trace(model)
     _, key = find_layer(model, graph, layer)
     if window is not None:
-        window = as_size(window, "window")
-        steps = model.inputs[0].shape[1]
+        window, steps = as_size(window, "window"), model.inputs[0].shape[1]
         if steps not in (None, window):
             raise ValueError(f"`window` must be the model's own, {steps}, or None. Got {window}.")
-    view = follow(model, graph, key, window).view
-    stride = view.stride
-    start = min(first - r * stride for r, first in enumerate(view.first))
-    last = max(last - r * stride for r, last in enumerate(view.last))
-    return ReceptiveField(last - start + 1, stride, start)
+    return follow(model, graph, key, window).field
+
+
+class View(NamedTuple):
+    """What the steps of a tensor see."""
+
+    field: ReceptiveField
+    n_steps: int | None  # None where the model leaves the length open
+    clean: tuple[int, int | None]  # the steps from … until before … that no padding reaches
+    alike: bool  # whether all steps are computed with the same weights
+
+
+class Stencil(NamedTuple):
+    """Output step s sees the input steps `s*stride - left` … `s*stride - left + size - 1`; missing ones are padding."""
+
+    size: int = 1
+    stride: int = 1
+    left: int = 0
+    n_steps: int | None = None  # of the output, where that of the input is known
+    alike: bool = True
+
+
+def follow(model: Any, graph: Graph, key: int, window: int | None) -> View:
+    """Follow what each tensor on the way to `key` sees; ValueError names the layer that stops it and the reason."""
+    steps = window or model.inputs[0].shape[1]
+    views = {graph.source: View(ReceptiveField(1, 1, 0), steps, (0, steps), True)}
+    for call in calls_between(graph, {graph.source}, {key}):
+        try:
+            joined = _join([views[k] for k in call.inputs])
+            view = _seen_through(joined, stencil(call, joined.n_steps))
+        except ValueError as reason:
+            raise ValueError(
+                f"`layer` must be reached through layers whose reach is known. "
+                f"Got {type(call.operation).__name__} {call.path!r}, which {reason}."
+            ) from None
+        views.update(dict.fromkeys(call.outputs, view))
+    return views[key]
+
+
+def _seen_through(view: View, step: Stencil) -> View:
+    """Return what the output steps of an operation see, from what its input steps see."""
+    size, stride, start = view.field
+    field = ReceptiveField(size + (step.size - 1) * stride, stride * step.stride, start - step.left * stride)
+    begin, end = view.clean
+    begin = max(0, -(-(begin + step.left) // step.stride))
+    if end is not None:
+        end = min(step.n_steps or 0, (end - step.size + step.left) // step.stride + 1)
+    return View(field, step.n_steps, (begin, end), view.alike and step.alike)
+
+
+def _join(views: list[View]) -> View:
+    """Return what the steps of several tensors of equal length and stride see together."""
+    if len({view.n_steps for view in views}) > 1:
+        raise ValueError(f"joins branches of {' and '.join(str(view.n_steps) for view in views)} steps")
+    if len({view.field.stride for view in views}) > 1:
+        raise ValueError(f"joins branches whose strides are {' and '.join(str(v.field.stride) for v in views)} samples")
+    start = min(view.field.start for view in views)
+    last = max(view.field.start + view.field.size for view in views)
+    ends = [view.clean[1] for view in views if view.clean[1] is not None]  # where the length is open, none has one
+    clean = (max(view.clean[0] for view in views), min(ends, default=None))
+    field = ReceptiveField(last - start, views[0].field.stride, start)
+    return View(field, views[0].n_steps, clean, all(view.alike for view in views))
+
+
+# Layers that look at each step by itself. Those with an axis are looked at more closely.
+_STEPWISE = {
+    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Identity", "Dense", "TimeDistributed",
+    "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianNoise", "GaussianDropout", "ActivityRegularization",
+    "Rescaling", "Normalization", "BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization",
+    "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate",
+}  # fmt: skip
+# Operations of `keras.ops` that act on each number by itself, such as `a + b` between two tensors.
+_ELEMENTWISE = {
+    "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Negative", "Absolute", "Abs",
+    "Square", "Sqrt", "Exp", "Log", "Tanh", "Sigmoid", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Silu",
+    "Softplus", "Softsign", "HardSigmoid", "HardTanh", "Mish", "Clip", "Cast",
+}  # fmt: skip
+# Activations that act on the channels of each step together.
+_MIXING = {"softmax", "log_softmax", "sparsemax", "glu"}
+
+
+def stencil(call: Call, n_steps: int | None) -> Stencil:
+    """Return which of `n_steps` input steps an operation looks at, for each of its output steps.
+
+    Raises ValueError with the reason, as the end of a sentence about the operation, where that is not known.
+    """
+    operation, node = call.operation, call.node
+    if node is None:  # the input of a nested model, handed on
+        return Stencil(n_steps=n_steps)
+    kind, origin = type(operation).__name__, type(operation).__module__
+    if any(len(tensor.shape) != 3 for tensor in (*node.input_tensors, *node.outputs)):
+        raise ValueError("takes or gives tensors that are not (window, step, channel)")
+    function = getattr(operation, "activation", None)
+    if not (function is None or is_elementwise(function) or _is_own(function)):
+        raise ValueError("has an activation function that is not Keras' own, which might mix steps")
+    if origin.startswith("keras.src.ops.") and kind in _ELEMENTWISE:
+        flat = keras.tree.flatten((node.arguments.args, node.arguments.kwargs))
+        if any(np.ndim(value) for value in flat if not isinstance(value, (keras.KerasTensor, str, type(None)))):
+            raise ValueError("takes arrays that may differ from step to step")
+        return Stencil(n_steps=n_steps)
+    if origin.startswith("keras.src.layers."):  # a subclass may do anything
+        match kind:
+            case "Conv1D" | "DepthwiseConv1D" | "SeparableConv1D":
+                size = (operation.kernel_size[0] - 1) * operation.dilation_rate[0] + 1
+                return sliding(size, operation.strides[0], operation.padding, n_steps)
+            case "MaxPooling1D" | "AveragePooling1D":
+                return sliding(operation.pool_size[0], operation.strides[0], operation.padding, n_steps)
+            case "ZeroPadding1D" | "Cropping1D":
+                sign = 1 if kind == "ZeroPadding1D" else -1
+                left, right = (sign * n for n in (getattr(operation, "padding", None) or operation.cropping))
+                return Stencil(left=left, n_steps=None if n_steps is None else n_steps + left + right)
+            case _ if kind in _STEPWISE:
+                return Stencil(n_steps=n_steps, alike=_treats_alike(operation, kind))
+    raise ValueError("is not among the layers whose reach is known")
+
+
+def sliding(size: int, stride: int, padding: str, n_steps: int | None) -> Stencil:
+    """Return the stencil of a convolution or pooling; `size` counts the holes of a dilation."""
+    if padding == "valid":
+        n_out = None if n_steps is None else (n_steps - size) // stride + 1
+        if n_out is not None and n_out < 1:
+            raise ValueError(f"needs at least {size} steps and gets {n_steps}")
+        return Stencil(size, stride, 0, n_out)
+    n_out = None if n_steps is None else -(-n_steps // stride)
+    if padding == "causal":
+        return Stencil(size, stride, size - 1, n_out)
+    if n_steps is None or n_out is None:
+        if stride > 1:
+            raise ValueError("pads by the length of the windows: `window` must be given")
+        return Stencil(size, 1, (size - 1) // 2)
+    return Stencil(size, stride, max((n_out - 1) * stride + size - n_steps, 0) // 2, n_out)
+
+
+def _treats_alike(operation: Any, kind: str) -> bool:
+    """Tell whether a layer that looks at each step by itself treats them alike; refuse one that mixes steps."""
+    axes = {axis % 3 for axis in np.atleast_1d(getattr(operation, "axis", None) or []).tolist()}
+    if kind in ("Softmax", "LayerNormalization", "RMSNormalization", "UnitNormalization", "Concatenate"):
+        if axes != {2}:
+            raise ValueError(f"works along axis {operation.axis} and not along the channels alone")
+    elif kind in ("Normalization", "BatchNormalization"):
+        return 1 not in axes
+    elif kind == "PReLU":
+        return 1 in (operation.shared_axes or ())
+    elif kind == "Rescaling":
+        return np.ndim(operation.scale) < 2 and np.ndim(operation.offset) < 2
+    return True
+
+
+def is_elementwise(function: Any) -> bool:
+    """Tell whether an activation is known to act on each number by itself: a function or plain layer of Keras' own."""
+    if isinstance(function, keras.layers.Layer):
+        return type(function) in (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.ELU)
+    return _is_own(function) and function.__name__ not in _MIXING
+
+
+def _is_own(function: Any) -> bool:
+    return hasattr(function, "__name__") and str(function.__module__).startswith("keras.src.activations.")
+
+
+def is_plain_sum(layer: Any) -> bool:
+    """Tell a Dense or Conv1D whose sums can be put together anew from their parts, in the layer's own precision."""
+    kind = type(layer)
+    return (
+        (kind is keras.layers.Dense or (kind is keras.layers.Conv1D and layer.groups == 1))
+        and layer.compute_dtype == layer.variable_dtype
+        and layer.compute_dtype in ("float32", "float64")
+        and layer.quantization_mode is None
+        and getattr(layer, "data_format", None) != "channels_first"
+    )
+
+
+def as_convolution(layer: Any, x: Any) -> tuple[Any, dict[str, Any]]:
+    """Return input and options with which `keras.ops.conv` does what a Conv1D does before bias and activation."""
+    padding, dilation = layer.padding, layer.dilation_rate[0]
+    if padding == "causal":
+        x, padding = keras.ops.pad(x, [[0, 0], [(layer.kernel_size[0] - 1) * dilation, 0], [0, 0]]), "valid"
+    options = {"strides": layer.strides[0], "padding": padding, "dilation_rate": dilation}
+    return x, options | {"data_format": "channels_last"}  # whatever the user's default is

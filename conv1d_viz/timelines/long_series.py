@@ -1,19 +1,38 @@
-"""A layer's timeline straight from a series of any length, without the activations of its windows."""
+"""A layer's timelines straight from a series of any length, without the activations of its windows.
 
-from typing import Any
+All steps of a window that see no padding give the same value for the same sample. So all of them but one are cut out
+of each window, which leaves a short window with the same edges: the "same" padding of every layer stays what it was,
+since the length changes by a multiple of the layer's stride. Of a cut window the columns before and after the one
+clean step are the edges of a whole window, and the clean step stands for all that were cut out.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from tqdm import tqdm
 
-from conv1d_viz.checks import FLOAT32, as_size, one_of, require_finite
-from conv1d_viz.network.graph import require_numbers, trace
-from conv1d_viz.network.layers import as_model, find_layer
-from conv1d_viz.timelines import _blocks
-from conv1d_viz.timelines._blocks import block_of, clean_block_of, split
-from conv1d_viz.timelines._pieces import Cells, by_convolution, by_steps, by_windows, pass_over, way_apart
-from conv1d_viz.timelines._series import as_out, as_samples, as_stride
+from conv1d_viz.checks import FLOAT32, as_array, as_size, one_of, require_finite
+from conv1d_viz.network.backend import keras
+from conv1d_viz.network.graph import (
+    Graph,
+    calls_between,
+    floats_per_window,
+    require_numbers,
+    run_calls,
+    to_array,
+    to_tensor,
+    trace,
+)
+from conv1d_viz.network.layers import as_model, find_layer, require_long_enough, rows_at_once
 from conv1d_viz.timelines.diagonals import add_cells, cells_of, require_cells
+from conv1d_viz.timelines.fields import as_convolution, follow, is_elementwise, is_plain_sum
+
+_LARGEST_BLOCK = 2**15  # positions that are worked on at once, at most: more gains nothing and takes memory
+_ONE_THREAD = 2**18  # multiplications below which linear algebra libraries do a product of matrices in one thread
+
+Acts = Float[np.ndarray, "position step channel"]
 
 
 def series_timeline(
@@ -30,10 +49,8 @@ def series_timeline(
 ) -> Float[np.ndarray, "time channel"]:
     """Collapse a layer's activations for all windows of a series onto the time axis, without making the windows.
 
-    The same values as `diagonal_sum` over `sliding_windows(series, window, horizon)`, to rounding. All steps of a
-    window that see no padding give the same value for the same sample, so one pass over the series serves them all;
-    only the steps that see padding are computed for each window, from the few samples that they see. Where a layer on
-    the way does not treat all steps alike, such as a Dense over time, the windows are worked on in blocks instead.
+    The same values as `diagonal_sum` over `sliding_windows(series, window, horizon)`, to rounding. Where a layer on
+    the way does not treat all steps alike, such as a Dense over time, it goes window by window.
 
     Parameters
     ----------
@@ -62,12 +79,6 @@ def series_timeline(
         float64, `out` if given. Row t is about time t, counted in samples from the first step of the first window;
         add the centre of the layer's receptive field to place it on the series.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As `sliding_windows`, `layer_activations` and `diagonal_sum`; also if `out` has another shape or dtype, or
-        without it the result would be larger than memory.
-
     Examples
     --------
     >>> model = build_model(window=100)
@@ -80,60 +91,191 @@ def series_timeline(
     window, horizon = as_size(window, "window"), as_size(horizon, "horizon")
     one_of(fill, "fill", ("repeat", None))
     one_of(reduce, "reduce", ("sum", "mean"))
-    progress = bool(progress)
-    samples = as_samples(series, model, window, horizon)
+    samples = _as_samples(series, model, window, horizon)
     n_windows = len(samples) - window - horizon + 1
-    way = way_apart(model, graph, key, window)
-    quick = None if way is None else by_convolution(way, samples)
-    cells: Cells
-    if way is None:
-        cells = whole = by_windows(model, graph, key, samples, window)
-        n_steps = whole(0, 1, None).shape[1]
-        begin, end = n_steps, n_steps
-    else:
-        cells = quick or by_steps(model, graph, way, key, samples)
-        n_steps, (begin, end) = way.view.n_steps, way.view.clean
-    stride = as_stride(stride, model, graph, key, window, n_steps)
+    cut = _cut(model, graph, key, window, stride)
+    n_steps, stride = cut.n_steps, cut.stride
     require_cells(n_windows, n_steps, stride, fill, "series")
     edge = (n_steps - 1) * stride
-    line = as_out(out, (n_windows + edge, graph.shapes[key][2]), samples)
+    line = _as_out(out, (n_windows + edge, graph.shapes[key][2]), samples)
     require_finite(samples, "series", FLOAT32)
 
-    if out is not None:
-        line[:] = 0
-    parts = [(first, last) for first, last in ((0, begin), (end, n_steps)) if first < last]
-    n_clean = n_windows + (end - begin - 1) * stride if begin < end else 0
-    block = block_of(graph, way, key, parts, window)
-    with tqdm(total=n_windows + n_clean, desc="samples", unit_scale=True, disable=not progress, delay=2) as bar:
-        for start, stop in split(n_windows, block):
-            for first, last in parts:
-                at, reach = start + first * stride, stop - start + (last - first - 1) * stride
-                add_cells(line[at : at + reach], cells(start, stop, (first, last)), stride)
+    line[:] = 0
+    removed = window - cut.length  # samples that are cut out of each window
+    n_positions, block, acts_of = (
+        n_windows + removed,
+        _block(graph, key, cut),
+        _acts_of(model, graph, key, cut, samples),
+    )
+    with tqdm(total=n_positions, desc="samples", unit_scale=True, disable=not progress, delay=2) as bar:
+        for start in range(0, n_positions, block):
+            stop = min(start + block, n_positions)
+            acts = acts_of(start, stop)
+            # As the beginning of the window at each position, as the end of the one `removed` samples before, and
+            # as the clean step of all windows that see it there.
+            early, late = acts[: max(n_windows - start, 0)], acts[max(removed - start, 0) :]
+            _add(line, early[:, : cut.begin], start, stride)
+            _add(line, late[:, cut.begin + 1 :], max(start - removed, 0) + cut.end * stride, stride)
+            if cut.begin < cut.end:
+                shared = cells_of(np.arange(start, stop), n_windows, cut.end - cut.begin, stride)
+                at = start + cut.begin * stride
+                line[at : at + len(acts)] += shared[:, None] * acts[:, cut.begin]
+            if fill == "repeat":
+                first = early[: max(edge - start, 0), 0]
+                time = start + np.arange(len(first))
+                line[time] += (n_steps - cells_of(time, n_windows, n_steps, stride))[:, None] * first
+                time = np.arange(max(start - removed + edge, n_windows), stop - removed + edge)
+                last = acts[len(acts) - len(time) :, -1]
+                line[time] += (n_steps - cells_of(time, n_windows, n_steps, stride))[:, None] * last
             bar.update(stop - start)
-        for start, stop in split(n_clean, clean_block_of(graph, way)):
-            # Each sample has one value, and as many windows as have it at a step without padding share it.
-            number = cells_of(np.arange(start, stop), n_windows, end - begin, stride)
-            at = start + begin * stride
-            if quick is not None:
-                values = quick(start, stop, (begin, begin + 1))[:, 0]
-            else:
-                assert way is not None  # or no step would be known to see no padding
-                values = pass_over(model, graph, way, key, samples, (at, at + stop - start))
-            line[at : at + stop - start] += number[:, None] * values
-            bar.update(stop - start)
-
-    if fill == "repeat":
-        for start, stop in split(edge, block):
-            time = np.arange(start, stop)
-            missing = (n_steps - cells_of(time, n_windows, n_steps, stride))[:, None]
-            line[start:stop] += missing * cells(start, stop, (0, 1))[:, 0]
-            missing = (n_steps - cells_of(n_windows + time, n_windows, n_steps, stride))[:, None]
-            late = n_windows - edge
-            last = cells(late + start, late + stop, (n_steps - 1, n_steps))[:, 0]
-            line[n_windows + start : n_windows + stop] += missing * last
-    for start, stop in split(len(line), _blocks.LARGEST_BLOCK):
+    for start in range(0, len(line), _LARGEST_BLOCK):
+        part = line[start : start + _LARGEST_BLOCK]
         if reduce == "mean":
-            number = cells_of(np.arange(start, stop), n_windows, n_steps, stride)[:, None]
-            line[start:stop] /= n_steps if fill == "repeat" else number
-        require_numbers(line[start:stop], "series")
+            number = cells_of(np.arange(start, start + len(part)), n_windows, n_steps, stride)[:, None]
+            part /= n_steps if fill == "repeat" else number
+        require_numbers(part, "series")
     return line
+
+
+class _Cut(NamedTuple):
+    """A window of `n_steps` steps with all clean steps but one, `begin` … `end` - 1, cut out of it."""
+
+    length: int  # samples that are left
+    n_steps: int
+    stride: int
+    begin: int
+    end: int
+
+
+def _cut(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _Cut:
+    given = None if stride is None else as_size(stride, "stride")
+    try:
+        view = follow(model, graph, key, window)
+    except ValueError as reason:
+        shape = model.inputs[0].shape
+        one = to_tensor(np.zeros((1, window, *shape[2:])), model)
+        values = {graph.source: one}
+        run_calls(calls_between(graph, {graph.source}, {key}), values)
+        n_steps = values[key].shape[1]
+        if given is None and n_steps != window:
+            raise ValueError(f"`stride` must be given. Got None, and {n_steps} steps: {reason}") from None
+        return _Cut(window, n_steps, given or 1, n_steps, n_steps)
+    n_steps, (begin, end), stride = view.n_steps, view.clean, view.field.stride
+    assert n_steps is not None  # the window's length is known, and so are all others
+    assert end is not None
+    if given not in (None, stride):
+        raise ValueError(f"`stride` must be the layer's own, {stride}, or None. Got {given}.")
+    if not view.alike or end <= begin:
+        return _Cut(window, n_steps, stride, n_steps, n_steps)
+    return _Cut(window - (end - begin - 1) * stride, n_steps, stride, begin, end)
+
+
+def _block(graph: Graph, key: int, cut: _Cut) -> int:
+    """Return how many positions are worked on at once within the memory budget."""
+    calls = calls_between(graph, {graph.source}, {key})
+    steps = 1 if _has_no_edges(cut) else cut.length  # that each position adds
+    return min(_LARGEST_BLOCK, rows_at_once(floats_per_window(graph, calls, steps, steps)))
+
+
+def _has_no_edges(cut: _Cut) -> bool:
+    return cut.begin == 0 and cut.end == cut.n_steps
+
+
+def _acts_of(model: Any, graph: Graph, key: int, cut: _Cut, samples: np.ndarray) -> Callable[[int, int], Acts]:
+    """Return a function that computes a layer's output for the cut windows from position `start` until `stop`."""
+    calls = calls_between(graph, {graph.source}, {key})
+
+    def run(windows: np.ndarray) -> Acts:
+        values = {graph.source: to_tensor(windows, model)}
+        run_calls(calls, values)
+        return to_array(values[key])
+
+    def by_windows(start: int, stop: int) -> Acts:
+        piece = np.asarray(samples[start : stop - 1 + cut.length])
+        return run(np.lib.stride_tricks.sliding_window_view(piece, cut.length, axis=0).transpose(0, 2, 1))
+
+    def by_long_pass(start: int, stop: int) -> Acts:
+        """Without edges: one long window for each remainder of the position by the stride."""
+        n_steps = -(-(stop - start) // cut.stride)
+        length = cut.length + (n_steps - 1) * cut.stride
+        piece = np.asarray(samples[start : start + length + cut.stride - 1])
+        # What is missing is of positions that are cut off below.
+        piece = np.pad(piece, ((0, length + cut.stride - 1 - len(piece)), (0, 0)), mode="edge")
+        acts = run(np.lib.stride_tricks.sliding_window_view(piece, length, axis=0).transpose(0, 2, 1))
+        return acts.transpose(1, 0, 2).reshape(n_steps * cut.stride, 1, -1)[: stop - start]
+
+    if len(calls) == 1 and cut.length <= _SMALL and type(calls[0].operation) is keras.layers.Conv1D:
+        layer = calls[0].operation
+        if is_plain_sum(layer) and is_elementwise(layer.activation):
+            return _by_matrix(layer, cut, samples)
+    return by_long_pass if _has_no_edges(cut) else by_windows
+
+
+_SMALL = 128  # samples of a cut window up to which a convolution is one product with a small matrix
+
+
+def _by_matrix(layer: Any, cut: _Cut, samples: np.ndarray) -> Callable[[int, int], Acts]:
+    """Return a function that computes a convolution right behind the input as one product, several times as fast.
+
+    Windows are the last axis in memory, so that all passes over them are along many numbers.
+    """
+    kernel = keras.ops.convert_to_numpy(layer.kernel)
+    bias = keras.ops.convert_to_numpy(layer.bias) if layer.use_bias else np.zeros(layer.filters, kernel.dtype)
+    # A convolution is linear: its matrix is what it makes of each unit vector.
+    units = np.eye(cut.length * kernel.shape[1], dtype=kernel.dtype).reshape(-1, cut.length, kernel.shape[1])
+    padded, options = as_convolution(layer, keras.ops.convert_to_tensor(units))
+    matrix = keras.ops.convert_to_numpy(keras.ops.conv(padded, layer.kernel, **options))
+    n_steps = matrix.shape[1]
+    matrix, bias = matrix.reshape(len(units), -1).T, np.tile(bias, n_steps)[:, None]
+    size = max(1, _ONE_THREAD // matrix.size)
+
+    def by_matrix(start: int, stop: int) -> Acts:
+        piece = np.asarray(samples[start : stop - 1 + cut.length]).astype(kernel.dtype, copy=False)
+        rows = np.lib.stride_tricks.sliding_window_view(piece, stop - start, axis=0).reshape(len(units), -1)
+        summed = np.empty((len(matrix), stop - start), dtype=kernel.dtype)
+        for at in range(0, stop - start, size):  # as one product it would wait for threads that other work keeps busy
+            np.matmul(matrix, rows[:, at : at + size], out=summed[:, at : at + size])
+        summed += bias
+        if layer.activation is keras.activations.relu:
+            np.maximum(summed, 0, out=summed)
+        else:
+            summed = to_array(layer.activation(keras.ops.convert_to_tensor(summed)))
+        return summed.reshape(n_steps, layer.filters, -1).transpose(2, 0, 1)
+
+    return by_matrix
+
+
+def _add(line: Float[np.ndarray, "time channel"], acts: Acts, at: int, stride: int) -> None:
+    """Add the cells of some steps to a timeline, those of the first position and step at time `at`."""
+    if acts.size:
+        add_cells(line[at : at + len(acts) + (acts.shape[1] - 1) * stride], acts, stride)
+
+
+def _as_samples(series: Any, model: Any, window: int, horizon: int) -> np.ndarray:
+    """Return the samples as (time, feature), without a copy of an array of numbers: it may be larger than memory."""
+    plain = isinstance(series, np.ndarray) and not isinstance(series, np.ma.MaskedArray)
+    if not (plain and series.dtype.kind in "fiu" and series.ndim in (1, 2) and series.size):
+        series = as_array(series, "series", ndim=(1, 2), axes="(time,) or (time, feature)")
+    samples: np.ndarray = series[:, None] if series.ndim == 1 else series
+    shape = model.inputs[0].shape
+    if len(shape) != 3 or shape[1] not in (None, window) or shape[2] not in (None, samples.shape[1]):
+        raise ValueError(
+            f"`series` and `window` must fit the model, which takes {shape}. "
+            f"Got {samples.shape[1]} features and a window of {window}."
+        )
+    if len(samples) < window + horizon:
+        raise ValueError(
+            f"`series` must have at least window + horizon = {window} + {horizon} samples. Got {len(samples)} samples."
+        )
+    require_long_enough(model, (1, window, samples.shape[1]), "window")
+    return samples
+
+
+def _as_out(out: Any, shape: tuple[int, int], samples: np.ndarray) -> np.ndarray:
+    if out is None:
+        return np.empty(shape)
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != np.float64 or not out.flags.writeable:
+        raise ValueError(f"`out` must be a writeable array of float64 and shape {shape}. Got {out!r:.80}.")
+    if np.may_share_memory(out, samples):
+        raise ValueError("`out` must lie apart from `series` in memory. Got an array within its bounds.")
+    return out

@@ -6,30 +6,16 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from conv1d_viz.checks import as_array, as_number, as_series, as_size
-from conv1d_viz.timelines.diagonals import coverage
-from conv1d_viz.timelines.fields import receptive_field
-from conv1d_viz.timelines.long_series import series_timeline
-
-
-def wave_phase(
-    values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
-) -> Float[np.ndarray, " column"]:
-    """Where in a period each column is highest: the angle of its component of that period, in degrees, 0..360.
-
-    A cosine that peaks at time 0 has phase 0, one that peaks a quarter of a period later has 90.
-    """
-    waves = np.exp(2j * np.pi * np.asarray(time, dtype=np.float64) / period)
-    phase: np.ndarray = np.degrees(np.angle(waves @ values)) % 360
-    return phase
+from conv1d_viz.checks import as_array, as_number
 
 
 def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: Any) -> pd.DataFrame:
-    """Name the part of the wave that each channel responds to.
+    """Name the part of the wave that each channel responds to, from the phase of its timeline.
 
     A channel is silent if its largest mean response is under 10 % of the strongest channel's. Else it is named after
-    the quarter of the period, ±45°, that its phase lies in, counted from the phase of the wave itself. Of a series
-    without a period only "silent" and "active" can be told.
+    the quarter of the period, ±45°, that its phase lies in, counted from the phase of the wave itself; or "other"
+    where the period explains less than half of its timeline. Of a series without a period only "silent" and "active"
+    can be told.
 
     Parameters
     ----------
@@ -47,14 +33,19 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     Returns
     -------
     DataFrame
-        A row a channel: "response" (its largest absolute mean response), "phase" (degrees after the wave's crest,
-        -45..315, NaN for a channel without one) and "role" (silent, crest, falling, trough, rising, or steady for
-        a channel that responds without changing; active in place of the parts of a period that is not known).
+        One row per channel: "response" (its largest absolute mean response), "phase" (degrees after the wave's crest,
+        -45..315, NaN for a channel without one), "explained" (the share of its timeline's variance that the period
+        explains, by components at the period, its half and its third) and "role" (silent, crest, falling, trough,
+        rising, other, or steady for a channel that responds without changing; active without a period).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an array has the wrong shape, there is less than one period of it, or the wave is constant.
+    Examples
+    --------
+    Of a layer, straight from model and series; steps at the ends of the timeline are not seen by all windows:
+
+    >>> line = series_timeline(model, series, "conv1", window, fill=None, reduce="mean")  # doctest: +SKIP
+    >>> time = np.arange(len(line)) + receptive_field(model, "conv1").centre  # doctest: +SKIP
+    >>> full = slice(window - 1, 1 - window)  # doctest: +SKIP
+    >>> channel_roles(line[full], time[full], series, np.arange(len(series)), period=100)  # doctest: +SKIP
     """
     period = None if period is None else as_number(period, "period", 1.0, above=True)
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
@@ -64,70 +55,55 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
         "wave_time": (as_array(wave_time, "wave_time", ndim=1, axes="(n_samples,)"), wave),
     }
     for name, (time, values) in times.items():
-        if len(time) != len(values):
-            raise ValueError(f"`{name}` must have {len(values)} times, one a value. Got {len(time)}.")
-        if np.abs(np.diff(time) - 1).max(initial=0) > 1e-3:
-            raise ValueError(f"`{name}` must rise by one sample a value. Got {np.array2string(time, threshold=6)}.")
+        if len(time) != len(values) or np.abs(np.diff(time) - 1).max(initial=0) > 1e-3:
+            raise ValueError(
+                f"`{name}` must have {len(values)} times, one sample apart. "
+                f"Got {len(time)}: {np.array2string(time, threshold=6)}."
+            )
         if period is not None and len(time) < period:
-            raise ValueError(f"`{name}` must span at least one period of {period:g} samples. Got {len(time)} samples.")
+            raise ValueError(
+                f"`{name}` must span at least one period of {period:g} samples; look at a longer series. "
+                f"Got {len(time)} samples."
+            )
     response = np.abs(line).max(axis=0)
     silent = response < 0.1 * response.max() if response.any() else np.ones(len(response), dtype=bool)
     # A channel that hardly changes has no phase but that of its rounding errors.
     steady = ~silent & (np.ptp(line, axis=0) < 1e-5 * response)
+    table = pd.DataFrame({"response": response, "phase": np.nan, "explained": np.nan}).rename_axis("channel")
     if period is None:
-        roles = np.select([silent, steady], ["silent", "steady"], "active")
-        return pd.DataFrame({"response": response, "phase": np.nan, "role": roles}).rename_axis("channel")
+        return table.assign(role=np.select([silent, steady], ["silent", "steady"], "active"))
     if np.ptp(wave) == 0:
         raise ValueError(f"`wave` must vary, or it has no crest. Got the constant {wave[0, 0]:g}.")
 
-    phases = {}
+    parts = {}
     for name, (time, values) in times.items():
         whole = int(len(time) // period * period)  # a part of a period would pull the phase
-        phases[name] = wave_phase(values[:whole], time[:whole], period)
+        parts[name] = _phase(values[:whole], time[:whole], period), _explained(values[:whole], time[:whole], period)
+    (phase, explained), (crest, _) = parts["line_time"], parts["wave_time"]
     # Counted from -45 to 315, so that a quarter, ±45° about the crest and so on, never falls apart into two ends.
-    after_crest = (phases["line_time"] - phases["wave_time"] + 45) % 360 - 45
-    quarters = np.array(["crest", "falling", "trough", "rising"])
-    roles = np.select([silent, steady], ["silent", "steady"], quarters[((after_crest + 45) // 90).astype(int)])
-    table = {"response": response, "phase": np.where(silent | steady, np.nan, after_crest), "role": roles}
-    return pd.DataFrame(table).rename_axis("channel")
+    phase = (phase - crest + 45) % 360 - 45
+    quarters = np.array(["crest", "falling", "trough", "rising"])[((phase + 45) // 90).astype(int)]
+    roles = np.select([silent, steady, explained < 0.5], ["silent", "steady", "other"], quarters)
+    return table.assign(
+        phase=np.where(silent | steady, np.nan, phase), explained=np.where(steady, np.nan, explained), role=roles
+    )
 
 
-def layer_roles(model: Any, series: Any, layer: Any, window: Any, period: Any, horizon: Any = 1) -> pd.DataFrame:
-    """Name the part of a series that each channel of a layer responds to, straight from model and series.
+def _phase(
+    values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
+) -> Float[np.ndarray, " column"]:
+    """Where in a period each column is highest, in degrees, 0..360: a cosine that peaks at time 0 has phase 0."""
+    phase: np.ndarray = np.degrees(np.angle(np.exp(2j * np.pi * time / period) @ values)) % 360
+    return phase
 
-    `channel_roles` of the layer's mean timelines, at the times that all steps see, placed by the centre of its
-    receptive field.
 
-    Parameters
-    ----------
-    model, layer, window, horizon
-        As for `series_timeline`.
-    series : array-like of shape (time,) or (time, feature)
-        At least 2*window + horizon + period - 2 samples. Crests are those of feature 0.
-    period : float or None
-        Length of one period in samples. None: the series has none; 2*window + horizon - 1 samples are enough.
-
-    Returns
-    -------
-    DataFrame
-        As `channel_roles`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `series_timeline`, `receptive_field` and `channel_roles`.
-    """
-    samples, window, horizon = as_series(series), as_size(window, "window"), as_size(horizon, "horizon")
-    period = None if period is None else as_number(period, "period", 1.0, above=True)
-    field = receptive_field(model, layer, window)
-    line = series_timeline(model, samples, layer, window, horizon, fill=None, reduce="mean")
-    n_windows = len(samples) - window - horizon + 1
-    n_steps = (len(line) - n_windows) // field.stride + 1
-    full = coverage(n_windows, n_steps, field.stride) == n_steps
-    if full.sum() < (period or 1):
-        raise ValueError(
-            f"`series` must be longer: all steps of a window must see at least {period or 1:g} of its times. "
-            f"Got {len(samples)} samples, of whose times they see {full.sum()}."
-        )
-    time = np.arange(len(line)) + field.centre
-    return channel_roles(line[full], time[full], samples[:, 0], np.arange(len(samples)), period)
+def _explained(
+    values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
+) -> Float[np.ndarray, " column"]:
+    """Share of each column's variance that is left out of what a fit by three harmonics leaves."""
+    angles = 2 * np.pi * np.outer(time, [1, 2, 3]) / period
+    waves = np.column_stack([np.ones(len(time)), np.cos(angles), np.sin(angles)])
+    rest = values - waves @ np.linalg.lstsq(waves, values, rcond=None)[0]
+    variance = values.var(axis=0)
+    share: np.ndarray = 1 - np.divide(rest.var(axis=0), variance, out=np.ones_like(variance), where=variance > 0)
+    return share
