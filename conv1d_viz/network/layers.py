@@ -42,8 +42,7 @@ def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
     windows = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)", limit=FLOAT32)
     expected = model.inputs[0].shape
     if len(expected) != 3 or any(e not in (None, n) for e, n in zip(expected[1:], windows.shape[1:], strict=True)):
-        shape = ", ".join(["n_windows", *("any" if e is None else str(e) for e in expected[1:])])
-        raise ValueError(f"`x` must have the shape ({shape}) that the model takes. Got shape {windows.shape}.")
+        raise ValueError(f"`x` must have the shape {expected} that the model takes. Got shape {windows.shape}.")
     require_long_enough(model, windows.shape, "x")
     return windows
 
@@ -83,18 +82,14 @@ def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
             f"Layer {found.name!r} is called {len(calls)} times{several}."
         )
     path, (key,) = calls[0]
-    shape = graph.shapes[key]
-    first = any(
-        getattr(call.operation, "data_format", None) == "channels_first"
-        for call in calls_between(graph, {graph.source}, {key})
-    )
-    if len(shape) != 3 or first:
+    shape, way = graph.shapes[key], calls_between(graph, {graph.source}, {key})
+    first = any(getattr(call.operation, "data_format", None) == "channels_first" for call in way)
+    if len(shape) != 3 or shape[2] is None or first:
         order = " with channels first" if first else ""
         raise ValueError(
-            f"`layer` must have an output of shape (window, step, channel). Layer {path!r} gives {shape}{order}."
+            "`layer` must have an output of shape (window, step, channel) and a known number of channels. "
+            f"Layer {path!r} gives {shape}{order}."
         )
-    if shape[2] is None:
-        raise ValueError(f"`layer` must have a known number of channels. Layer {path!r} gives {shape}.")
     return path, key
 
 
