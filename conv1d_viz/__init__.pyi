@@ -1,7 +1,9 @@
 from .ablation.cut import predict_ablated
 from .ablation.shapley import estimate_shapley
 from .ablation.study import ablation_study
-from .diagrams import animate_kernel, animate_windows, draw_index_matrix, draw_model, draw_parallelogram
+from .diagrams.animations import animate_kernel, animate_windows
+from .diagrams.diagonals import draw_index_matrix, draw_parallelogram
+from .diagrams.model import draw_model
 from .explore import explore_channels, explore_deletions
 from .network.forecaster import build_model, layer_rows
 from .network.many import train_many

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz.ablation.cut import REPLACEMENTS, Deletion
-from conv1d_viz.ablation.study import ablation_study
+import conv1d_viz as cv
+from conv1d_viz.ablation.cut import REPLACEMENTS
 from conv1d_viz.explore._canvas import number, spoken, strong
+
+Deletion = tuple[int, ...]
 
 _SEED = 0  # of "shuffle"
 _DONE = {"zero": "set to zero", "mean": "set to the channel's mean", "shuffle": "shuffled between windows"}
@@ -52,7 +54,7 @@ class Costs:
         return min(float(f.values.min()) for f in known), max(float(f.values.max()) for f in known)
 
     def _compute(self, replacement: str, deletions: list[Deletion]) -> Forecast:
-        study = ablation_study(*self._data, deletions, replacement, _SEED)
+        study = cv.ablation_study(*self._data, deletions, replacement, _SEED)
         for deletion, prediction, mse in zip(study.deletions, study.predictions, study.mse, strict=True):
             self._known[replacement, deletion] = Forecast(prediction[:, 0].copy(), float(mse))
         return Forecast(study.baseline_prediction[:, 0].copy(), study.baseline_mse)

@@ -4,14 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv1d_viz.checks import as_series, as_size
+from conv1d_viz.checks import as_array, as_series, as_size
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, words_widget
 from conv1d_viz.explore._cells import Clock, LayerCells, cells_of_layer, describe, layer_names
 from conv1d_viz.explore._panels import ChannelPicture
 from conv1d_viz.network.graph import trace
 from conv1d_viz.network.layers import as_model, as_windows, find_layer
-from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.wave import as_cells
 from conv1d_viz.series.windows import sliding_windows
 
 if TYPE_CHECKING:
@@ -88,10 +86,12 @@ def _as_windows(model: Any, samples: np.ndarray, window: int, horizon: int) -> n
 def _as_clock(time: Any, length: int) -> Clock:
     if time is None:
         return Clock(0.0, 1.0, length)
-    time = as_line(time, "time")
+    time = as_array(time, "time", ndim=1, axes="(time,)")
     if len(time) != length:
         raise ValueError(f"`time` must have {length} values, one a sample. Got {len(time)}.")
-    as_cells(time, length)  # at least two samples: window + horizon
+    gaps = np.diff(time)  # of at least two samples: window + horizon
+    if gaps.min() <= 0 or np.ptp(gaps) > 1e-3 * gaps.max():
+        raise ValueError(f"`time` must rise in equal steps. Got steps from {gaps.min():g} to {gaps.max():g}.")
     return Clock(float(time[0]), float(time[-1] - time[0]) / (length - 1), length)
 
 

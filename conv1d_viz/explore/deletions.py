@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conv1d_viz.ablation.cut import REPLACEMENTS, Deletion, cut_behind
-from conv1d_viz.checks import as_texts
+from conv1d_viz.ablation.cut import REPLACEMENTS
+from conv1d_viz.checks import as_array, as_texts
 from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, number, words_widget
-from conv1d_viz.explore._costs import Costs, describe
+from conv1d_viz.explore._costs import Costs, Deletion, describe
 from conv1d_viz.explore._forecasts import ForecastPicture
-from conv1d_viz.network.layers import as_targets, as_windows
-from conv1d_viz.plotting.series import as_time
+from conv1d_viz.network.graph import trace
+from conv1d_viz.network.layers import as_model, as_targets, as_windows, find_layer
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -74,11 +74,12 @@ def explore_deletions(
     >>> explore_deletions(build_model(window=100), x, y, "conv1")  # doctest: +SKIP
     """
     import_widgets()
-    cut = cut_behind(model, layer)
-    model, path, n_channels = cut.model, cut.path, cut.n_channels
-    x = as_windows(model, x)
+    model = as_model(model)
+    x, graph = as_windows(model, x), trace(model)
+    path, key = find_layer(model, graph, layer)
+    n_channels = graph.shapes[key][2]
     y = as_targets(model, y, len(x))
-    time = np.arange(float(len(x))) if time is None else as_time(time, "time")
+    time = np.arange(float(len(x))) if time is None else as_array(time, "time", ndim=1, axes="(n_windows,)")
     if len(time) != len(x):
         raise ValueError(f"`time` must have {len(x)} values, one a window. Got {len(time)}.")
     names = _channel_names(roles, n_channels)

@@ -1,0 +1,138 @@
+"""A model as a row of tensors, drawn without graphviz."""
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from conv1d_viz.diagrams.cells import BOLD, axes_inches, counted, tint
+from conv1d_viz.network.backend import keras
+from conv1d_viz.network.graph import trace
+from conv1d_viz.network.layers import as_model
+from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TICK, dress, new_axes
+
+_MAX_LANES = 60
+_LANE, _THINNEST = 0.13, 0.025  # inches: a lane alone, and the thinnest that can be told from its neighbours
+_TALLEST, _FOOT, _HEAD, _MARGIN = 1.8, 0.62, 0.25, 0.45  # inches: longest tensor, room below, above and beside it
+_MIDDLE = _FOOT + _TALLEST / 2
+_WIDTH, _CLOSEST = 9.0, 1.1  # inches: the figure, and from one block to the next, for which it gets wider
+_PLAIN = 0.5  # mean width of the letters of a text, in sizes of their type
+# Where a text may break: after a space or "_", and before the capital of a new word.
+_JOINT = re.compile(r"(?<=[ _])|(?<=[a-z])(?=[A-Z])")
+
+
+class _Tensor(NamedTuple):
+    """A layer, or the input, and what comes out of it for one window."""
+
+    name: str
+    detail: str
+    shape: tuple[int | None, ...]
+    n_parameters: int
+
+
+def draw_model(model: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw a model from left to right in the order of `model.layers`: arrows are layers, blocks what they give.
+
+    A block grows with the square root of its steps (height) and of its channels (width). It has one lane per channel,
+    or as many as can be told apart, 60 at most.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional, with one input and one output.
+    title, ax : optional
+        A title in place of the diagram's own, "" for none; where to draw, otherwise in a new figure.
+    """
+    tensors = _tensors(model)
+    if title is None:
+        total = counted(sum(tensor.n_parameters for tensor in tensors), "parameter")
+        title = f"From {tensors[0].shape} to {tensors[-1].shape} with {total}"
+    ax = new_axes(ax, max(_WIDTH, _CLOSEST * len(tensors)), _FOOT + _TALLEST + _HEAD + 0.4)
+    dress(ax, title)
+    ax.set_axis_off()
+    width, _ = axes_inches(ax)
+    ax.set(xlim=(0, width), ylim=(0, _FOOT + _TALLEST + _HEAD))  # inches, unless the axes given are lower
+
+    steps = [tensor.shape[0] if len(tensor.shape) > 1 else 1 for tensor in tensors]
+    longest = max(n or 1 for n in steps)
+    heights = np.maximum(_TALLEST * np.sqrt([(n or longest) / longest for n in steps]), 0.08)  # open: as the longest
+    blocks = _LANE * np.sqrt([min(tensor.shape[-1] or 1, _MAX_LANES) for tensor in tensors])
+    blocks *= min(1, 0.25 * width / blocks.sum())
+    gap = (width - 2 * _MARGIN - blocks.sum()) / max(len(tensors) - 1, 1)
+    lefts = _MARGIN + np.cumsum(blocks + gap) - blocks - gap
+    texts = [text for tensor in tensors for text in (tensor.name, tensor.detail, "parameters")]
+    widest = max(len(part.rstrip()) for text in texts for part in _JOINT.split(text))
+    size = min(TICK, max(6, 0.86 * 72 * gap / (BOLD * widest)))
+    colors = [INK, *[ACCENT] * (len(tensors) - 2), TARGET]
+    for i, tensor in enumerate(tensors):
+        _draw_block(ax, tensor, lefts[i], blocks[i], heights[i], colors[i])
+        if i > 0:
+            _draw_arrow(ax, tensor, lefts[i] - gap, lefts[i], size)
+    name_at = (lefts[0] + blocks[0] / 2, _FOOT + _TALLEST + 0.08)
+    ax.text(*name_at, tensors[0].name, ha="center", fontsize=size, fontweight="bold", color=INK)
+    return ax
+
+
+def _tensors(model: Any) -> list[_Tensor]:
+    """List the input of a model and what each of its layers gives when the model calls it first."""
+    model = as_model(model)
+    graph = trace(model)
+    tensors = [_Tensor("input", "", tuple(model.inputs[0].shape[1:]), 0)]
+    for layer in model.layers:
+        outputs = [keys for _, operation, keys in graph.places if operation is layer]
+        if isinstance(layer, keras.layers.InputLayer) or not outputs:
+            continue
+        detail = type(layer).__name__
+        if isinstance(layer, keras.layers.Conv1D):
+            activation = getattr(layer.activation, "__name__", type(layer.activation).__name__)
+            detail = f"{detail}, {counted(layer.filters, 'filter')} of {layer.kernel_size[0]}, {activation}"
+        tensors.append(_Tensor(layer.name, detail, tuple(graph.shapes[outputs[0][0]][1:]), layer.count_params()))
+    return tensors
+
+
+def _draw_block(ax: Axes, tensor: _Tensor, left: float, width: float, height: float, color: str) -> None:
+    """The lanes of one tensor and, below, its shape in numbers and in words."""
+    lanes = min(tensor.shape[-1] or 1, _MAX_LANES, max(1, int(width / _THINNEST)))
+    pitch = width / lanes
+    for lane in range(lanes):
+        corner = (left + lane * pitch, _MIDDLE - height / 2)
+        # unsnapped, or narrow lanes would differ by a pixel
+        ax.add_patch(Rectangle(corner, 0.8 * pitch, height, facecolor=tint(color, 0.75), edgecolor="none", snap=False))
+    kinds = {1: ["value"], 2: ["step", "channel"]}.get(len(tensor.shape), [])
+    words = [counted(n, kind) if n else f"any {kind}s" for n, kind in zip(tensor.shape, kinds, strict=False)]
+    for text, y, size in ((str(tensor.shape), _FOOT - 0.1, TICK), ("\n".join(words), _FOOT - 0.27, SMALL)):
+        ax.text(left + width / 2, y, text, ha="center", va="top", fontsize=size, color=INK)
+
+
+def _draw_arrow(ax: Axes, tensor: _Tensor, start: float, end: float, size: float) -> None:
+    """The layer between two tensors: its name and detail above the arrow, its parameters below."""
+    style = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.2, "shrinkA": 3, "shrinkB": 3}
+    ax.annotate("", (end, _MIDDLE), (start, _MIDDLE), arrowprops=style)
+    room = 0.86 * 72 * (end - start) / size  # in sizes of the type
+    detail = _wrap(tensor.detail, room / _PLAIN)
+    above = 5 + (detail.count("\n") + 1) * size * 1.3  # points from the arrow to the name
+    parameters = counted(tensor.n_parameters, "parameter") if tensor.n_parameters else "no parameters"
+    look: dict[str, Any] = {
+        "textcoords": "offset points",
+        "ha": "center",
+        "fontsize": size,
+        "color": INK,
+        "parse_math": False,
+    }
+    middle = ((start + end) / 2, _MIDDLE)
+    ax.annotate(detail, middle, (0, 5), **look)
+    ax.annotate(_wrap(tensor.name, room / BOLD), middle, (0, above), fontweight="bold", **look)
+    ax.annotate(_wrap(parameters, room / BOLD), middle, (0, -5), va="top", **look)
+
+
+def _wrap(text: str, n_letters: float) -> str:
+    """Break a text into lines of at most so many letters where that can be done."""
+    lines = [""]
+    for part in _JOINT.split(text):
+        if lines[-1] and len((lines[-1] + part).rstrip()) > n_letters:
+            lines.append(part)
+        else:
+            lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
