@@ -12,28 +12,11 @@ from .network.runs import TrainingRuns, load_runs
 from .network.scaling import with_scaling
 from .network.storage import load_info, load_model, save_model
 from .network.training import train
-from .plotting import (
-    label_dates,
-    plot_channel_bars,
-    plot_diagonal_deviation,
-    plot_fill,
-    plot_forecast,
-    plot_forecast_panels,
-    plot_history,
-    plot_kernels,
-    plot_matrix,
-    plot_pair_grid,
-    plot_rankings,
-    plot_reads,
-    plot_series,
-    plot_spread,
-    plot_strip,
-    plot_strip_columns,
-    plot_strips,
-    plot_subsets,
-    plot_timeline_map,
-    plot_window_map,
-)
+from .plotting.channels import plot_channel_bars
+from .plotting.deletions import plot_forecast_panels, plot_matrix, plot_pair_grid, plot_subsets
+from .plotting.layers import plot_diagonal_deviation, plot_kernels, plot_reads, plot_window_map
+from .plotting.series import plot_forecast, plot_history, plot_series
+from .plotting.strips import plot_strip_columns, plot_strips
 from .project import find_model, model_path, save_figure
 from .readers.reading import load_series
 from .readers.recall import SeriesPart, series_of
@@ -66,7 +49,6 @@ __all__ = [
     "explore_deletions",
     "find_model",
     "find_period",
-    "label_dates",
     "layer_activations",
     "layer_rows",
     "load_info",
@@ -76,22 +58,17 @@ __all__ = [
     "model_path",
     "plot_channel_bars",
     "plot_diagonal_deviation",
-    "plot_fill",
     "plot_forecast",
     "plot_forecast_panels",
     "plot_history",
     "plot_kernels",
     "plot_matrix",
     "plot_pair_grid",
-    "plot_rankings",
     "plot_reads",
     "plot_series",
-    "plot_spread",
-    "plot_strip",
     "plot_strip_columns",
     "plot_strips",
     "plot_subsets",
-    "plot_timeline_map",
     "plot_window_map",
     "predict_ablated",
     "receptive_field",

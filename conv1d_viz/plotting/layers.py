@@ -1,29 +1,16 @@
-"""A layer's activations over windows and steps, and its kernels."""
+"""A layer's activations over windows and steps, its kernels, and where the forecast is read."""
 
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz.checks import as_array, as_size
-from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import (
-    ACCENT,
-    INK,
-    PAPER,
-    SMALL,
-    TICK,
-    TRUTH,
-    color_bar,
-    dress,
-    new_axes,
-    number_whole,
-    runs_of,
-    step_label,
-    value_scale,
-)
-
-_NOTE = 0.24  # of the width of an axes: what "steps 10–99 see padding" takes
+from conv1d_viz.checks import as_array, as_number, as_size
+from conv1d_viz.plotting import style
+from conv1d_viz.plotting.series import as_line, as_time, label_time
+from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH
 
 
 def plot_window_map(
@@ -38,9 +25,7 @@ def plot_window_map(
     title: str | None = "One channel: every window, every step",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one channel's activations as a map, window on the x axis and step on the y axis.
-
-    White is 0; the limits are symmetric about it where values of two signs occur.
+    """Draw one channel's activations as a map, window on the x axis and step on the y axis; white is 0.
 
     Parameters
     ----------
@@ -48,138 +33,190 @@ def plot_window_map(
         The activations of one channel.
     padded : array-like of bool of shape (n_steps,) or None
         Steps that see padding; they are hatched.
-    diagonal : int or None
-        Draws the line of the cells (window b, step s) with b + s*stride equal to it; a single cell becomes a dot.
+    diagonal, note : int or None, and str or None
+        The line of the cells (window b, step s) with b + s*stride equal to `diagonal`, and what stands beside it.
     stride : int
         Samples between two steps; above 1, as behind a pooling, the label of the y axis names it.
-    note : str or None
-        What stands beside the diagonal.
     picked : array-like of int of shape (n_windows,) or None
-        A step a window that is marked, such as the one a global maximum picks; those beyond the map are left out.
+        A step per window that is marked, such as the one a global maximum picks; those beyond the map are left out.
     first_step : int
         The number of the first row, where `acts` holds only the later steps of the windows.
-    title : str or None
-        Title.
-    ax : Axes or None
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
+    title, ax : str or None, and Axes or None
+        Title, and where to draw; None makes a figure.
     """
     acts = as_array(acts, "acts", ndim=2, axes="(n_windows, n_steps)")
     n_windows, n_steps = acts.shape
     stride, first_step = as_size(stride, "stride"), as_size(first_step, "first_step", minimum=0)
     padded = None if padded is None else as_line(padded, "padded", n_steps, items="booleans")
     picked = None if picked is None else as_line(picked, "picked", n_windows, items="integers", minimum=0)
-    diagonal = None if diagonal is None else as_size(diagonal, "diagonal", minimum=0)
     steps = first_step + np.arange(n_steps)
-    if diagonal is not None and not _windows_of(diagonal, steps, stride, n_windows)[1].any():
-        raise ValueError(f"`diagonal` must be the time of a cell that is drawn. Got {diagonal}.")
-    ax = new_axes(ax, height=4.2)
-    cmap, norm = value_scale(acts)
-    extent = (-0.5, n_windows - 0.5, first_step + n_steps - 0.5, first_step - 0.5)
-    image = ax.imshow(acts.T, cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent)
-    if padded is not None:
-        for first, last in runs_of(padded):
-            first, last = first + first_step, last + first_step
-            ax.axhspan(first - 0.5, last + 0.5, facecolor="none", edgecolor=TRUTH, hatch="////", linewidth=0)
-    if picked is not None:
-        ax.plot(
-            np.arange(n_windows), picked, "o", color="white", markeredgecolor=INK, markersize=3, markeredgewidth=0.7
-        )
     if diagonal is not None:
-        _draw_diagonal(ax, diagonal, stride, note, n_windows, steps)
-    ax.set(xlim=extent[:2], ylim=extent[2:])
-    number_whole(ax.xaxis)
-    number_whole(ax.yaxis)
-    color_bar(ax, image, "activation")
-    return dress(ax, title, "window (each starts one sample later)", step_label(stride))
-
-
-def _draw_diagonal(ax: Axes, time: int, stride: int, note: str | None, n_windows: int, steps: np.ndarray) -> None:
-    windows, exists = _windows_of(time, steps, stride, n_windows)
-    ax.plot(windows[exists], steps[exists], color=ACCENT, linewidth=2, marker="o" if exists.sum() == 1 else None)
-    if note:
-        middle = np.flatnonzero(exists)[exists.sum() // 3]
-        left = windows[middle] > 0.7 * n_windows  # the note would run out of the axes at the right
-        ax.annotate(
-            note,
-            (windows[middle], steps[middle]),
-            (-12 if left else 12, -4),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="top",
-            fontsize=TICK,
-            color=ACCENT,
-            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5},
-        )
-
-
-def _windows_of(time: int, steps: np.ndarray, stride: int, n_windows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the window of each step's cell at a time, and whether there is such a window."""
-    windows = time - steps * stride
-    return windows, (windows >= 0) & (windows < n_windows)
+        windows = as_size(diagonal, "diagonal", minimum=0) - steps * stride
+        cells = np.column_stack([windows, steps])[(windows >= 0) & (windows < n_windows)]
+        if not len(cells):
+            raise ValueError(f"`diagonal` must be the time of a cell that is drawn. Got {diagonal}.")
+    ax = style.new_axes(ax, height=4.2)
+    image = style.draw_map(ax, acts.T, np.arange(n_windows), (steps[0] - 0.5, steps[-1] + 0.5), style.value_scale(acts))
+    if padded is not None:
+        style.hatch_runs(ax, padded, steps, rows=True, facecolor="none")
+    if picked is not None:
+        ax.plot(range(n_windows), picked, "o", color="white", mec=INK, markersize=3, markeredgewidth=0.7)
+    if diagonal is not None:
+        ax.plot(*cells.T, color=ACCENT, linewidth=2, marker="o" if len(cells) == 1 else None)
+    if diagonal is not None and note:
+        (x, y), look = cells[len(cells) // 3], {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5}
+        side, right = ("right", -12) if x > 0.7 * n_windows else ("left", 12)  # so that it stays in the axes
+        words: dict[str, Any] = {"ha": side, "va": "top", "fontsize": style.TICK, "color": ACCENT, "bbox": look}
+        ax.annotate(note, (x, y), (right, -4), textcoords="offset points", **words)
+    ax.set(xlim=(-0.5, n_windows - 0.5), ylim=(steps[-1] + 0.5, steps[0] - 0.5))  # `picked` may lie beyond
+    style.number_whole(ax.xaxis)
+    style.number_whole(ax.yaxis)
+    style.color_bar(ax, image, "activation")
+    return style.dress(ax, title, "window (each starts one sample later)", style.step_label(stride))
 
 
 def plot_diagonal_deviation(
-    deviation: Any,
-    padded: Any,
-    *,
-    stride: int = 1,
-    title: str | None = "Cells of a diagonal are equal, except where they saw padding",
-    ax: Axes | None = None,
+    acts: Any, padded: Any, *, stride: int = 1, title: str | None = "auto", ax: Axes | None = None
 ) -> Axes:
-    """Draw, for each step, how far its cells are from the others on their diagonal; hatch the steps that see padding.
+    """Draw how far the cells of each step are from those of one step on the same diagonals; hatch padding.
+
+    Cells that look at the same samples and see no padding differ by rounding only. The step that the others are
+    compared with is the middle one of those that see no padding, or of all steps where all see some.
 
     Parameters
     ----------
-    deviation : array-like of shape (n_steps,)
-        Largest absolute difference of each step, such as the maximum over channels of `diagonal_deviation`.
+    acts : array-like of shape (n_windows, n_steps, n_channels)
+        Activations of windows that each start one sample after the one before.
     padded : array-like of bool of shape (n_steps,)
-        Steps that see padding.
+        Steps that see padding, as `receptive_field(...).sees_padding` gives them.
     stride : int
-        Samples between two steps; above 1, as behind a pooling, the label of the x axis names it.
-    title : str or None
-        Title.
-    ax : Axes or None
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
+        Samples between two steps of the layer.
+    title, ax : str or None, and Axes or None
+        Title, where "auto" says whether steps see padding, and where to draw; None makes a figure.
     """
-    deviation = as_line(deviation, "deviation")
-    n_steps, stride = len(deviation), as_size(stride, "stride")
-    padded = as_line(padded, "padded", n_steps, items="booleans")
-    ax = new_axes(ax, height=2.6)
-    for first, last in runs_of(padded):
-        ax.axvspan(first - 0.5, last + 0.5, facecolor=PAPER, edgecolor=TRUTH, hatch="////", linewidth=0, zorder=0)
+    acts = as_array(acts, "acts", ndim=3, axes="(n_windows, n_steps, n_channels)")
+    n_windows, n_steps, _ = acts.shape
+    padded, stride = as_line(padded, "padded", n_steps, items="booleans"), as_size(stride, "stride")
+    clear = np.arange(n_steps) if padded.all() else np.flatnonzero(~padded)
+    reference = int(clear[len(clear) // 2])
+    farthest = max(reference, n_steps - 1 - reference) * stride
+    if n_windows <= farthest:
+        raise ValueError(f"`acts` must have over {farthest} windows to compare with step {reference}. Got {n_windows}.")
+    deviation = np.empty(n_steps)
+    for step in range(n_steps):
+        later = (step - reference) * stride  # windows between the two cells of a diagonal
+        first, last = max(0, -later), n_windows - max(0, later)
+        deviation[step] = np.abs(acts[first:last, step] - acts[first + later : last + later, reference]).max()
+    ax = style.new_axes(ax, height=2.6)
+    runs = [f"{first}–{last}" if last > first else f"{first}" for first, last in style.runs_of(padded)]
+    style.hatch_runs(ax, padded, np.arange(n_steps), label=f"steps that see padding: {', '.join(runs)}")
     ax.bar(np.arange(n_steps), deviation, width=0.8, color=np.where(padded, ACCENT, INK))
-    _name_runs(ax, runs_of(padded), n_steps)
-    ax.set_xlim(-0.5, n_steps - 0.5)
-    number_whole(ax.xaxis)
-    return dress(ax, title, step_label(stride), "largest difference\nin activation")
+    ax.set(xlim=(-0.5, n_steps - 0.5), ylim=(0, None))
+    style.number_whole(ax.xaxis)
+    if title == "auto":
+        title = f"Cells of a diagonal are equal{', except where they saw padding' if padded.any() else ''}"
+    style.dress(ax, title, style.step_label(stride), "largest difference\nin activation")
+    if padded.any():
+        style.legend(ax)
+    return ax
 
 
-def _name_runs(ax: Axes, runs: list[tuple[int, int]], n_steps: int) -> None:
-    """Write the steps of each run beside it, on the side with more room, or into it where there is none."""
-    beside = [first == 0 or n_steps - 1 - last > first for first, last in runs]
-    crowded = len(runs) > 1 and n_steps - sum(last + 1 - first for first, last in runs) < 2 * _NOTE * n_steps
-    for row, ((first, last), after) in enumerate(zip(runs, beside, strict=True)):
-        room = n_steps - 1 - last if after else first
-        inside = room < _NOTE * n_steps
-        edge = (first - 0.5 if inside else last + 0.5) if after else (last + 0.5 if inside else first - 0.5)
-        ax.annotate(
-            f"steps {first}–{last} see padding" if last > first else f"step {first} sees padding",
-            (edge, 0.9 - (0.14 * row if crowded else 0)),
-            (6 if after else -6, 0),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="left" if after else "right",
-            fontsize=SMALL + 1,
-            color=INK,
-            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.5} if inside else None,
-        )
+def plot_kernels(
+    weights: Any,
+    bias: Any = None,
+    *,
+    start: int | float = 0,
+    stride: int = 1,
+    columns: int | None = None,
+    title: str | None = "The kernels: what each channel multiplies the samples with",
+) -> tuple[Figure, np.ndarray]:
+    """Draw the kernels of a convolution side by side, one scale for all.
+
+    Parameters
+    ----------
+    weights : array-like of shape (size, n_features, n_channels)
+        The kernels. Up to 4 features are lines (one: bars); more, such as the channels of the layer before, are the
+        rows of a colour map.
+    bias : array-like of shape (n_channels,) or None
+        Written into each panel.
+    start, stride : float, and int
+        The first sample that a kernel sees, counted from its step, and samples between two of the values that it
+        multiplies: more than 1 behind a pooling, or with dilation.
+    columns : int or None
+        Panels in a row; None takes 4, or 5 for more than 24 channels.
+    title : str or None
+    """
+    weights = as_array(weights, "weights", ndim=3, axes="(size, n_features, n_channels)")
+    size, n_features, n_channels = weights.shape
+    bias = None if bias is None else as_line(bias, "bias", n_channels)
+    samples = as_number(start, "start") + as_size(stride, "stride") * np.arange(size)
+    figure, axes = style.new_panels(n_channels, columns, 1.55)
+    scale, mapped = style.value_scale(weights), n_features > 4
+    for channel, (ax, color) in enumerate(zip(axes, style.channel_colors(n_channels), strict=True)):
+        kernel = weights[:, :, channel]
+        if mapped:
+            image = style.draw_map(ax, kernel.T, samples, (-0.5, n_features - 0.5), scale)
+        else:
+            ax.axhline(0, color=TRUTH, linewidth=0.8)
+            if n_features == 1:
+                ax.bar(samples, kernel[:, 0], width=0.75 * stride, color=color)
+            else:
+                ax.plot(samples, kernel, ".-", color=color, linewidth=1, alpha=0.8)
+        style.name_panel(style.dress(ax), f"channel {channel}", "" if bias is None else f"bias {bias[channel]:+z.2f}")
+    axes[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    if mapped:
+        axes[0].yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        style.color_bar(axes, image, "weight")
+    style.name_figure(figure, title, "sample, counted from the step", "feature" if mapped else "weight")
+    return figure, axes
+
+
+def plot_reads(
+    time: Any,
+    values: Any,
+    picked: Any,
+    n_steps: int,
+    *,
+    offset: float = 0.0,
+    stride: int = 1,
+    unit: str = "value",
+    title: str | None = "Where the forecasts are read",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the series, and on it the sample that each window's forecast is read from.
+
+    Parameters
+    ----------
+    time, values : array-like of shape (time,)
+        The series, with samples or dates; window b begins at its sample b.
+    picked : array-like of int of shape (n_windows,)
+        The step that each window is read from, such as the one that a global maximum picks. Steps of the first and of
+        the second half of a window have marks of their own.
+    n_steps, stride : int
+        Steps of a window, and samples between two of them.
+    offset : float
+        Where step 0 looks, counted from the first sample of its window: the centre of the receptive field.
+    unit, title, ax : str or None, and Axes or None
+        Label of the y axis, title, and where to draw; None makes a figure.
+    """
+    values = as_line(values, "values")
+    (time, dates), picked = as_time(time, "time", len(values)), as_line(picked, "picked", items="integers", minimum=0)
+    n_steps, stride, offset = as_size(n_steps, "n_steps"), as_size(stride, "stride"), as_number(offset, "offset")
+    if picked.max() >= n_steps or len(picked) > len(values):
+        asked = f"at most {len(values)} steps, one per window, of 0..{n_steps - 1}"
+        raise ValueError(f"`picked` must be {asked}. Got {len(picked)} of up to {picked.max()}.")
+    ax = style.new_axes(ax, height=2.6)
+    ax.plot(time, values, color=INK, linewidth=1.2)
+    # A step whose centre is padding is drawn at the end of the series that is nearest.
+    index = (np.arange(len(picked)) + picked * stride + offset).clip(0, len(values) - 1)
+    for chosen, color, marker in ((picked < n_steps / 2, ACCENT, "o"), (picked >= n_steps / 2, TARGET, "D")):
+        if chosen.any():
+            low, high = picked[chosen].min(), picked[chosen].max()
+            steps = f"step {low}" if low == high else f"steps {low}–{high}"
+            x, y = (np.interp(index[chosen], np.arange(len(values)), line) for line in (time, values))
+            label = f"read in {steps} ({chosen.sum()} windows)"
+            ax.plot(x, y, marker, color=color, label=label, markersize=4, mec="white", markeredgewidth=0.4)
+    ax.margins(x=0)
+    ax.grid(axis="x", color=TRUTH, alpha=0.25, linewidth=0.6)
+    style.legend(style.dress(ax, title, label_time(ax, dates), unit))
+    return ax

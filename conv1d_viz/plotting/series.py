@@ -1,60 +1,116 @@
-"""The series, the training and the forecast."""
+"""The series, the training and the forecast; times that are samples or dates, and the wave behind other figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib import dates as mdates
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conv1d_viz.checks import as_array
-from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, legend, new_axes
+from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, figure_of, legend, new_axes
+
+Dates = pd.DatetimeIndex | None
+Wave = tuple[np.ndarray, np.ndarray, Dates]  # where samples are drawn, their values, and dates if they have any
 
 
 def as_line(values: Any, name: str, length: int | None = None, **bounds: Any) -> np.ndarray:
     """Return `values` as an array of shape (time,), of `length` values where that is given; see `as_array`."""
     line = as_array(values, name, ndim=1, axes="(time,)", **bounds)
     if length is not None and len(line) != length:
-        raise ValueError(f"`{name}` must have {length} values, one a time. Got {len(line)}.")
+        raise ValueError(f"`{name}` must have {length} values. Got {len(line)}.")
     return line
 
 
-def as_time(values: Any, name: str, length: int | None = None) -> np.ndarray:
-    """Return `values` as an array of shape (time,) that rises: a line through other times would run back."""
-    time = as_line(values, name, length)
-    falls = np.flatnonzero(np.diff(time) <= 0)
+def as_time(values: Any, name: str, length: int | None = None) -> tuple[np.ndarray, Dates]:
+    """Return where times are drawn and their dates, if any: dates are drawn evenly, on samples 0, 1, 2 and so on."""
+    try:
+        index = pd.Index(values)
+    except (TypeError, ValueError):  # no list of times; `as_line` says what is wrong with it
+        index = None
+    dates = index if isinstance(index, pd.DatetimeIndex) else None
+    time = as_line(values if dates is None else np.arange(float(len(dates))), name, length)
+    falls = np.flatnonzero(np.diff(time if dates is None else dates.asi8) <= 0)
     if falls.size:
-        before, after = time[falls[0]], time[falls[0] + 1]
-        raise ValueError(f"`{name}` must rise. Got {after:.10g} after {before:.10g}.")
-    return time
+        after, before = (f"{time[k]:.10g}" if dates is None else dates[k] for k in (falls[0] + 1, falls[0]))
+        raise ValueError(f"`{name}` must rise. Got {after} after {before}; pandas' `sort_index()` sorts a series.")
+    return time, None if dates is None else dates.tz_localize(None)
+
+
+def as_cells(time: Any, length: int) -> np.ndarray:
+    """Return the times of a strip's cells, which are drawn equally wide and so must lie equally far apart."""
+    places = as_line(time, "time", length)
+    gaps = np.diff(places)
+    if length > 1 and not (gaps.min() > 0 and np.ptp(gaps) <= 1e-3 * gaps.max()):
+        raise ValueError(f"`time` must rise in equal steps. Got steps from {gaps.min():g} to {gaps.max():g}.")
+    return places
+
+
+def as_wave(wave: Any, name: str = "wave") -> Wave | None:
+    """Return a pair of times and values, or a pandas Series with its index, as a wave; None stays None."""
+    if wave is None:
+        return None
+    try:
+        time, values = (wave.index, wave) if isinstance(wave, pd.Series) else wave
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"`{name}` must be a pair of times and values, or a Series. Got {type(wave).__name__}."
+        ) from None
+    places, dates = as_time(time, f"{name}[0]")
+    return places, as_line(values, f"{name}[1]", len(places)), dates
+
+
+def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:
+    """Draw the wave about y = centre, its largest value `reach` away; a white edge keeps it readable on dark cells."""
+    time, values, _ = wave
+    if values.min() > 0 or values.max() < 0:  # far from 0, as a temperature: about the middle of its range
+        values = values - (values.min() + values.max()) / 2
+    height = centre - reach * values / (np.abs(values).max() or 1.0)  # the y axis points down
+    edge = patheffects.withStroke(linewidth=2.6, foreground="white", alpha=0.75)
+    ax.plot(time, height, color=INK, linewidth=1.3, path_effects=[edge])
+
+
+def label_time(ax: Axes, dates: Dates) -> str:
+    """Return the label of a time axis; if its samples have dates, write round ones, such as Januaries, at its ticks."""
+    if dates is None:
+        return "sample"
+    samples, days = np.arange(len(dates)), mdates.date2num(dates.to_numpy())
+    days = np.maximum.accumulate(days)  # local clocks are set back once a year
+    low, high = np.interp(ax.get_xlim(), samples, days)
+    locator = mdates.AutoDateLocator(tz="UTC", minticks=3, maxticks=8)
+    ticks = np.array(locator.tick_values(*mdates.num2date((low, high), tz="UTC")))
+    ticks = ticks[(ticks >= low) & (ticks <= high)]
+    room = max(1.0, ax.get_window_extent().width / figure_of(ax).dpi / 0.6)  # for ticks that are 0.6 inches apart
+    ticks = ticks[:: int(np.ceil(len(ticks) / room)) or 1]
+    formatter = mdates.ConciseDateFormatter(locator, tz="UTC")
+    ax.set_xticks(np.interp(ticks, days, samples), formatter.format_ticks(ticks) if len(ticks) else [])
+    return f"date ({formatter.get_offset()})" if len(ticks) and formatter.get_offset() else "date"
 
 
 def plot_series(
-    time: Any, values: Any, *, title: str | None = "The series", unit: str = "value", ax: Axes | None = None
+    time: Any, values: Any = None, *, title: str | None = "The series", unit: str = "value", ax: Axes | None = None
 ) -> Axes:
     """Draw a stretch of a series.
 
     Parameters
     ----------
     time, values : array-like of shape (time,)
-        Samples and their values.
-    title, unit : str
-        Title, and label of the y axis.
-    ax : Axes or None
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
+        Samples, which are numbers or dates, and their values. A pandas Series alone is drawn over its index.
+    title, unit, ax : str or None, and Axes or None
+        Title, label of the y axis, and where to draw; None makes a figure.
     """
+    if values is None and isinstance(time, pd.Series):
+        time, values = time.index, time
     values = as_line(values, "values")
-    time = as_time(time, "time", len(values))
+    time, dates = as_time(time, "time", len(values))
     ax = new_axes(ax, height=2.4)
     ax.plot(time, values, color=INK, linewidth=1.5)
     ax.margins(x=0)
-    return dress(ax, title, "sample", unit)
+    return dress(ax, title, label_time(ax, dates), unit)
 
 
 def plot_history(
@@ -65,38 +121,23 @@ def plot_history(
     Parameters
     ----------
     history : mapping of str to sequence of float
-        "loss" and "val_loss", one positive number an epoch, as `train` returns them.
-    title : str or None
-        Title.
-    ax : Axes or None
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
+        "loss" and "val_loss", one positive number per epoch, as `train` returns them.
+    title, ax : str or None, and Axes or None
+        Title, and where to draw; None makes a figure.
     """
-    losses = dict(history)
-    if not {"loss", "val_loss"} <= set(losses):
-        raise ValueError(f'`history` must have "loss" and "val_loss". Got {list(losses)}.')
-    loss = as_line(losses["loss"], "history['loss']", minimum=0.0, above=True)
-    validation = as_line(losses["val_loss"], "history['val_loss']", len(loss), minimum=0.0, above=True)
+    if not {"loss", "val_loss"} <= set(history):
+        raise ValueError(f'`history` must have "loss" and "val_loss". Got {list(history)}.')
+    loss = as_line(history["loss"], "history['loss']", minimum=0.0, above=True)
+    validation = as_line(history["val_loss"], "history['val_loss']", len(loss), minimum=0.0, above=True)
     ax = new_axes(ax)
-    epochs = np.arange(1, len(loss) + 1)
+    epochs, best = np.arange(1, len(loss) + 1), int(np.argmin(validation))
     ax.plot(epochs, loss, color=ACCENT, linewidth=1.8, label="training")
     ax.plot(epochs, validation, color=TARGET, linewidth=1.8, linestyle=(0, (4, 1.5)), label="validation")
-    best = int(np.argmin(validation))
-    ax.plot(epochs[best], validation[best], "o", color=TARGET, markersize=7, markeredgecolor="white")
-    side = -8 if best > len(loss) / 2 else 8
-    ax.annotate(
-        f"best: {validation[best]:.1e} after epoch {epochs[best]}",
-        (epochs[best], validation[best]),
-        (side, 14),
-        textcoords="offset points",
-        ha="right" if side < 0 else "left",
-        fontsize=SMALL + 1,
-        color=INK,
-    )
+    place, late = (epochs[best], validation[best]), best > len(loss) / 2
+    ax.plot(*place, "o", color=TARGET, markersize=7, markeredgecolor="white")
+    look: dict[str, Any] = {"ha": "right" if late else "left", "fontsize": SMALL + 1, "color": INK}
+    words = f"best: {validation[best]:.1e} after epoch {best + 1}"
+    ax.annotate(words, place, (-8 if late else 8, 14), textcoords="offset points", **look)
     ax.set_yscale("log")
     ax.set_xlim(0, len(loss) + 1)
     ax.grid(axis="y", color=TRUTH, alpha=0.25, linewidth=0.6)
@@ -112,19 +153,12 @@ def plot_forecast(
     Parameters
     ----------
     time, truth, forecast : array-like of shape (time,)
-        The times that are predicted, what happened, and what was forecast.
-    title, unit : str
+        The times that are predicted, in samples or dates, what happened, and what was forecast.
+    title, unit : str or None
         Title, and label of the upper y axis.
-
-    Returns
-    -------
-    figure : Figure
-        The figure.
-    axes : ndarray of 2 Axes
-        Forecast and error.
     """
     truth = as_line(truth, "truth")
-    time, forecast = as_time(time, "time", len(truth)), as_line(forecast, "forecast", len(truth))
+    (time, dates), forecast = as_time(time, "time", len(truth)), as_line(forecast, "forecast", len(truth))
     figure, axes = plt.subplots(
         2, 1, figsize=(9, 4.0), sharex=True, layout="constrained", gridspec_kw={"height_ratios": (3, 1.2)}
     )
@@ -135,6 +169,6 @@ def plot_forecast(
     axes[1].fill_between(time, forecast - truth, color=TARGET, alpha=0.25, linewidth=0)
     axes[1].plot(time, forecast - truth, color=TARGET, linewidth=1.2)
     legend(dress(axes[0], title, None, unit))
-    dress(axes[1], None, "sample", "forecast\n− truth")
+    dress(axes[1], None, label_time(axes[0], dates), "forecast\n− truth")
     figure.align_ylabels(axes)
     return figure, axes

@@ -1,141 +1,149 @@
-"""One colour strip a channel, with the wave through it."""
+"""Timelines as strips of colour, one per channel, with the wave through them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, Normalize
-from matplotlib.image import AxesImage
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz.checks import as_array, as_texts
-from conv1d_viz.plotting.series import as_line
-from conv1d_viz.plotting.style import INK, color_bar, dress, new_axes, value_scale
-from conv1d_viz.plotting.wave import (
-    UNIT,
-    Wave,
-    as_cells,
-    as_wave,
-    draw_wave,
-    line_spacing,
-    number_channels,
-    reach,
-    span,
-)
+from conv1d_viz.checks import as_array, as_series, as_texts
+from conv1d_viz.plotting import style
+from conv1d_viz.plotting.series import Wave, as_cells, as_line, as_wave, draw_wave, label_time
+from conv1d_viz.plotting.style import INK, TICK, Scale, value_scale
 
-_HALF = 0.43  # half the height of a strip; strips stand 1 apart
+_UNIT = "mean activation"
+_TALLEST = 14  # inches: serve up to 70 channels, each with a line of text, and are about 1.5 times the width
 
 
 def plot_strips(
     line: Any,
     time: Any,
     *,
-    wave: tuple[Any, Any] | None = None,
+    wave: Any = None,
     roles: Sequence[str] | None = None,
+    repeated: Any = None,
     share_scale: bool = True,
-    unit: str = UNIT,
-    title: str | None = "What each channel responds to",
+    unit: str = _UNIT,
+    title: str | None = "auto",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a stack of strips, one a channel, each with the wave through it.
+    """Draw timelines as strips of colour with the wave through each, that of channel c at y = c, downwards.
 
     Parameters
     ----------
-    line : array-like of shape (time, n_channels)
+    line : array-like of shape (time, n_channels), or (time,) for one channel
         The timelines.
     time : array-like of shape (time,)
         The samples that they are about.
-    wave : (array-like, array-like) or None
-        Times and values of the series that was looked at.
+    wave : (array-like, array-like), pandas Series or None
+        Times and values of the series that was looked at. Where its times are dates, its first sample is sample 0.
+        None: the strips touch, which makes a (channel x time) map.
     roles : sequence of str or None
-        A word a channel, written at its right end.
+        A word per channel, written at its right end.
+    repeated : array-like or None
+        The timeline of a single channel as `fill="repeat"` makes it, for a second strip that shows what the made-up
+        cells do.
     share_scale : bool
         Whether one colour scale serves all channels, or each has its own; then its limit stands at the right end.
-    unit : str
-        Label of the colour bar.
-    title : str or None
-        Title.
-    ax : Axes or None
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
+    unit, title, ax : str or None, and Axes or None
+        Label of the colour bar; title, where "auto" suits what is drawn; and where to draw, None makes a figure.
     """
-    line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
-    time, wave, n_channels = as_cells(time, len(line)), as_wave(wave), line.shape[1]
-    share_scale = bool(share_scale)
-    ends = [""] * n_channels if roles is None else as_texts(roles, "roles", n_channels)
-    ax = new_axes(ax, height=stack_height(n_channels))
-    images = draw_strips(ax, line, time, wave, value_scale(line) if share_scale else None)
+    line = as_series(line, "line")
+    heading = f"What {'each' if line.shape[1] > 1 else 'the'} channel responds to"
+    labels, touching = None if line.shape[1] > 1 else [""], wave is None
+    if repeated is not None:
+        repeated = as_series(repeated, "repeated")
+        if repeated.shape != line.shape or line.shape[1] > 1:
+            raise ValueError(f"`repeated` must be one channel, as `line` must. Got {repeated.shape} and {line.shape}.")
+        line, touching = np.hstack([line, repeated]), False
+        labels = ["cells that exist", "with repeated cells\n(the study)"]
+        heading = "Repeated cells paint the edges with values that no window measured"
+    time, wave, n_rows = as_cells(time, len(line)), as_wave(wave), line.shape[1]
+    ends = [""] * n_rows if roles is None else as_texts(roles, "roles", n_rows)
     if not share_scale:
         limits = [f"up to {np.abs(channel).max():.2g}" for channel in line.T]
         ends = [f"{role}, {limit}" if role else limit for role, limit in zip(ends, limits, strict=True)]
-    every, size = line_spacing(ax, n_channels)
-    beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size, "color": INK}
-    for channel in range(0, n_channels, every):
-        ax.text(1.008, channel, ends[channel], **beside)
+    ax = style.new_axes(ax, height=max(2.1, min(1.1 + (0.27 if touching else 0.56) * n_rows, _TALLEST)))
+    image = _draw_strips(ax, line, time, wave, value_scale(line) if share_scale else None, touching)
     if share_scale:
-        color_bar(ax, images[0], unit)
-    return number_channels(dress(ax, title, "sample", "channel"), n_channels)
+        style.color_bar(ax, image, unit)
+    ylabel = "channel" if labels is None else None
+    style.dress(ax, heading if title == "auto" else title, label_time(ax, wave and wave[2]), ylabel)
+    ax.spines["left"].set_visible(n_rows > 1)
+    style.number_channels(ax, n_rows, labels)
+    style.write_rows(ax, ends, 1.008)
+    return ax
 
 
-def plot_strip(
-    line: Any,
+def plot_strip_columns(
+    lines: Mapping[str, Any],
     time: Any,
     *,
-    wave: tuple[Any, Any] | None = None,
-    unit: str = UNIT,
-    title: str | None = "One channel on the time axis",
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw the timeline of one channel as a colour strip, with the wave over it where one is given.
+    waves: Mapping[str, Any],
+    missing: Mapping[str, Any] | None = None,
+    unit: str = _UNIT,
+    title: str | None = "The same channels, other waves",
+) -> tuple[Figure, np.ndarray]:
+    """Draw stacks of strips side by side, one for each of several inputs, on one colour scale.
 
     Parameters
     ----------
-    line, time : array-like of shape (time,)
-        The timeline and the samples that it is about.
-    wave : (array-like, array-like) or None
-        Times and values of the series that was looked at.
-    unit : str
-        Label of the colour bar.
-    title : str or None
-        Title.
-    ax : Axes or None
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-        The axes drawn on.
+    lines : mapping of str to array-like of shape (time, n_channels)
+        The timelines of each input.
+    time : array-like of shape (time,)
+        The samples that they are about.
+    waves : mapping of str to (array-like, array-like) or pandas Series
+        Times and values of each input, under the same names, as for `plot_strips`.
+    missing : mapping of str to array-like of bool of shape (time,) or None
+        For some inputs, the times at which they have no value; these are hatched.
+    unit, title : str or None
+        Label of the colour bar, and title.
     """
-    line, wave = as_line(line, "line"), as_wave(wave)
-    time = as_cells(time, len(line))
-    ax = new_axes(ax, height=1.7 if wave is None else 2.1)
-    image = draw_strips(ax, line[:, None], time, wave, value_scale(line))[0]
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    color_bar(ax, image, unit)
-    return dress(ax, title, "sample")
+    lines, waves, missing = dict(lines), dict(waves), dict({} if missing is None else missing)
+    if not lines or set(lines) != set(waves) or not set(missing) <= set(lines):
+        asked = f"the names of `lines`, {sorted(lines)}, and `missing` some of them"
+        raise ValueError(f"`waves` must have {asked}. Got {sorted(waves)} and {sorted(missing)}.")
+    arrays = {k: as_array(v, f"lines[{k!r}]", ndim=2, axes="(time, n_channels)") for k, v in lines.items()}
+    length, n_channels = next(iter(arrays.values())).shape
+    for name, line in arrays.items():
+        if line.shape != (length, n_channels):
+            raise ValueError(f"`lines[{name!r}]` must have the shape {(length, n_channels)}. Got {line.shape}.")
+    time = as_cells(time, length)
+    drawn = {name: as_wave(waves[name], f"waves[{name!r}]") for name in arrays}
+    gaps = {name: as_line(gap, f"missing[{name!r}]", length, items="booleans") for name, gap in missing.items()}
+    size = (9, max(2.1, min(1.1 + 0.56 * n_channels, _TALLEST)))
+    figure, (axes,) = plt.subplots(1, len(arrays), figsize=size, layout="constrained", squeeze=False)
+    scale = value_scale(*arrays.values())
+    for ax, (name, line), wave in zip(axes, arrays.items(), drawn.values(), strict=True):
+        image = _draw_strips(ax, line, time, wave, scale, touching=False)
+        if name in gaps:
+            style.hatch_runs(ax, gaps[name], time)
+        ax.xaxis.set_major_locator(MaxNLocator(3))
+        style.dress(ax, None, label_time(ax, wave and wave[2]), "channel" if ax is axes[0] else None)
+        style.number_channels(ax, n_channels)
+        ax.set_title(name, loc="left", fontsize=TICK + 1, color=INK)
+    style.name_figure(figure, title)
+    style.color_bar(axes, image, unit)
+    return figure, axes
 
 
-def draw_strips(
-    ax: Axes, line: np.ndarray, time: np.ndarray, wave: Wave | None, scale: tuple[Colormap, Normalize] | None
-) -> list[AxesImage]:
-    """Draw one strip a channel at y = channel, each with its own scale where none is given."""
-    images = []
-    n_channels = line.shape[1]
+def _draw_strips(
+    ax: Axes, line: np.ndarray, time: np.ndarray, wave: Wave | None, scale: Scale | None, touching: bool
+) -> ScalarMappable:
+    """Draw one strip per channel at y = channel, each with its own scale where none is given; return the last."""
+    half = 0.5 if touching else 0.43
     for channel, values in enumerate(line.T):
-        cmap, norm = scale or value_scale(values)
-        extent = (*span(time), channel + _HALF, channel - _HALF)
-        images.append(ax.imshow(values[None], cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent))
+        rows = (channel - half, channel + half)
+        image = style.draw_map(ax, values[None], time, rows, scale or value_scale(values))
         if wave is not None:
-            draw_wave(ax, wave, float(channel), 0.8 * _HALF)
-    ax.set(xlim=reach(time, wave), ylim=(n_channels - 0.5, -0.5))
-    return images
-
-
-def stack_height(n_channels: int) -> float:
-    """Inches; 14 serve up to 70 channels, each with a line of text, and are about one and a half times the width."""
-    return max(2.1, min(1.0 + 0.56 * n_channels, max(14, min(0.2 * n_channels, 22))))
+            draw_wave(ax, wave, channel, 0.8 * half)
+    left, right = style.span(time)
+    if wave is not None:  # its limits, unless a centre lies beyond them: with much padding it may be outside
+        first, last = style.span(wave[0])
+        left, right = (first if time[0] >= first else left), (last if time[-1] <= last else right)
+    ax.set(xlim=(left, right), ylim=(line.shape[1] - 0.5, -0.5))
+    return image

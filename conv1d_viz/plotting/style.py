@@ -1,7 +1,4 @@
-"""Colours, type sizes and the look of an axes: what all figures have in common.
-
-Nothing here changes matplotlib's global settings; every artist is styled where it is made.
-"""
+"""Colours, type sizes and the look of an axes: what all figures have in common; each artist is styled by itself."""
 
 from typing import Any
 
@@ -13,9 +10,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+from conv1d_viz.checks import as_size
 
 INK = "#1b2a3a"  # the wave, the forecast, all text
 TRUTH = "#98a2ad"  # what a forecast is compared with
@@ -23,13 +23,9 @@ ACCENT = "#0072b2"  # the one thing that a figure points at
 TARGET = "#d55e00"  # what is predicted
 PAPER = "#f3f5f7"  # quiet areas
 
-TITLE, LABEL, TICK, SMALL = 12, 10, 9, 8  # points, for figures 9 inches wide
-
+TITLE, LABEL, TICK, SMALL, SMALLEST = 12, 10, 9, 8, 6  # points, for figures 9 inches wide
 POWERS = (-3, 4)  # of ten, beyond which numbers beside an axes of a fixed place are written with a factor
-
-_TITLE_LOOK: dict[str, Any] = {"loc": "left", "fontsize": TITLE, "fontweight": "bold", "color": INK}
-
-MANY = 24  # panels beyond which they are set closer
+MANY = 24  # panels beyond which they are set closer, channels beyond which an axes is tall
 
 # The colours stand where their CIE lightness falls in equal steps, so equal steps of a value look equal, in grey too.
 _RISE = [
@@ -51,25 +47,19 @@ DIVERGING = LinearSegmentedColormap.from_list(
 # Okabe and Ito (2008) without yellow and black, which vanish on white or pass for ink, and two darker ones.
 _CHANNELS = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#6b4c9a", "#8c6d1f"]
 
+Scale = tuple[Colormap, Normalize]
+
 
 def channel_colors(n_channels: int) -> list[str]:
-    """One colour a channel, whatever their number; every eighth has the same, so that labels must tell them apart."""
+    """One colour per channel, whatever their number; every eighth is the same, so labels must tell them apart."""
     return [_CHANNELS[channel % len(_CHANNELS)] for channel in range(n_channels)]
 
 
-def value_scale(*arrays: np.ndarray) -> tuple[Colormap, Normalize]:
-    """Colour map and limits that all `arrays` share, with 0 always white.
-
-    Sequential from 0 where no value is negative, else diverging with limits symmetric about 0.
-    """
+def value_scale(*arrays: np.ndarray) -> Scale:
+    """Colour map and limits that `arrays` share: from a white 0 up, or symmetric about it where a value is negative."""
     low = min(float(np.min(a)) for a in arrays)
     high = max(float(np.max(np.abs(a))) for a in arrays) or 1.0
     return (DIVERGING, Normalize(-high, high)) if low < 0 else (SEQUENTIAL, Normalize(0, high))
-
-
-def tint(scores: np.ndarray) -> Normalize:
-    """Limits that use only the light half of the sequential map, so that lines and text stay readable on it."""
-    return Normalize(0, 3.3 * (float(scores.max()) or 1.0))
 
 
 def short_form(values: np.ndarray, decimals: int) -> str:
@@ -80,39 +70,32 @@ def short_form(values: np.ndarray, decimals: int) -> str:
     return f"z.{max(0, decimals - max(0, int(np.log10(largest or 1)) - 1))}f"
 
 
-def ink_on(cmap: Colormap, norm: Normalize, value: float) -> str:
-    """White or ink, whichever can be read on the colour of `value`."""
-    red, green, blue, _ = cmap(norm(value))
-    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5 else "white"
-
-
 def new_axes(ax: Axes | None, width: float = 9.0, height: float = 3.0) -> Axes:
     """The axes given, or those of a new figure (inches)."""
     if ax is None:
-        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+        return plt.subplots(figsize=(width, height), layout="constrained")[1]
     if not isinstance(ax, Axes):
         raise TypeError(f"`ax` must be an Axes or None. Got {type(ax).__name__}.")
     return ax
 
 
 def new_panels(n_panels: int, columns: int | None, height: float) -> tuple[Figure, np.ndarray]:
-    """A figure of `n_panels` axes with shared limits, `columns` in a row (None: as many as suit their number).
-
-    Rows are `height` inches high, and lower in figures of many panels, which would be much taller than wide.
-    """
-    crowded = n_panels > MANY
-    columns = min((5 if crowded else 4) if columns is None else columns, n_panels)
+    """A figure of `n_panels` axes with shared limits, rows of so many inches; they stand closer if they are many."""
+    usual, height = (5, 0.8 * height) if n_panels > MANY else (4, height)
+    columns = min(usual if columns is None else as_size(columns, "columns"), n_panels)
     rows = -(-n_panels // columns)
-    height *= 0.8 if crowded else 1
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(9, height * rows + 0.7), sharex=True, sharey=True, layout="constrained", squeeze=False
-    )
-    axes = grid.ravel()
-    for ax in axes[n_panels:]:
-        ax.set_visible(False)
-    for ax in axes[max(n_panels - columns, 0) : n_panels]:
-        ax.tick_params(labelbottom=True)  # the lowest of its column, also where the last row is not full
-    return figure, axes[:n_panels]
+    shared: dict[str, Any] = {"sharex": True, "sharey": True, "layout": "constrained", "squeeze": False}
+    figure, grid = plt.subplots(rows, columns, figsize=(9, height * rows + 0.7), **shared)
+    for k, ax in enumerate(grid.flat):
+        ax.set_visible(k < n_panels)
+        ax.tick_params(labelbottom=k >= n_panels - columns)  # the lowest of its column, in a row that is not full too
+    return figure, grid.ravel()[:n_panels]
+
+
+def name_panel(ax: Axes, left: str, right: str = "") -> None:
+    """Write what one of many panels shows, and a number at its right end."""
+    ax.set_title(left, loc="left", fontsize=SMALL, fontweight="bold", color=INK)
+    ax.set_title(right, loc="right", fontsize=SMALL, color=INK)
 
 
 def name_figure(figure: Figure, title: str | None, xlabel: str | None = None, ylabel: str | None = None) -> None:
@@ -146,7 +129,7 @@ def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel:
 
 def name_axes(ax: Axes, title: str, pad: float | None = None) -> Text:
     """Give an axes a title with the common look, `pad` points above it, and return the text that holds it."""
-    return ax.set_title(title, pad=pad, **_TITLE_LOOK)
+    return ax.set_title(title, pad=pad, loc="left", fontsize=TITLE, fontweight="bold", color=INK)
 
 
 def number_whole(axis: Axis) -> None:
@@ -183,10 +166,8 @@ def number_log(axis: Axis) -> None:
 def color_bar(ax: Axes | np.ndarray, image: ScalarMappable, label: str, **options: Any) -> Colorbar:
     """A colour bar with the common look beside one axes or an array of them, no wider for being tall."""
     axes = np.array(ax, dtype=object).ravel().tolist()
-    edges = [edge for part in axes for edge in part.get_window_extent().intervaly]
-    figure = figure_of(axes[0])
-    inches = (max(edges) - min(edges)) / figure.dpi
-    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=max(20, 4.5 * inches), **options)
+    figure, edges = figure_of(axes[0]), [part.get_window_extent().intervaly for part in axes]
+    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=max(20, 4.5 * np.ptp(edges) / figure.dpi), **options)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=TICK, color=TRUTH, labelcolor=INK)
     bar.set_label(label, fontsize=LABEL, color=INK)
@@ -194,16 +175,57 @@ def color_bar(ax: Axes | np.ndarray, image: ScalarMappable, label: str, **option
 
 
 def legend(ax: Axes, **options: Any) -> Legend:
-    """A legend without a frame, above the axes at the right, where it covers no data.
-
-    Entries that would meet the title in one row stand below it.
-    """
+    """A legend without a frame, above the axes at the right, where it covers no data; a title stands above it."""
     place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4, "borderaxespad": 0.2}
-    box = ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
-    title = ax.get_title(loc="left")
-    if title and not options:
-        words = name_axes(ax, title)
-        taken = sum(artist.get_window_extent().width for artist in (box, words))
-        if taken > 0.95 * ax.get_window_extent().width:
-            name_axes(ax, title, pad=24)
-    return box
+    if not options and ax.get_title(loc="left"):
+        name_axes(ax, ax.get_title(loc="left"), pad=24)
+    return ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
+
+
+def draw_map(ax: Axes, values: np.ndarray, columns: np.ndarray, rows: tuple[float, float], scale: Scale) -> AxesImage:
+    """Draw `values` of shape (row, column): columns lie about these places, rows from one edge down to the other."""
+    extent, (cmap, norm) = (*span(columns), *rows[::-1]), scale
+    return ax.imshow(values, cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent)
+
+
+def hatch_runs(ax: Axes, mask: np.ndarray, places: np.ndarray, *, rows: bool = False, **options: Any) -> None:
+    """Hatch each run of the cells at `places`, columns or `rows`, where `mask` is true; above images, below bars."""
+    half = places[0] - span(places)[0]
+    look: dict[str, Any] = {"facecolor": PAPER, "edgecolor": TRUTH, "hatch": "////", "linewidth": 0, "zorder": 0.5}
+    look |= options
+    for first, last in runs_of(mask):
+        (ax.axhspan if rows else ax.axvspan)(places[first] - half, places[last] + half, **look)
+        look.pop("label", None)  # the first stands for all in a legend
+
+
+def span(places: np.ndarray) -> tuple[float, float]:
+    """Outer edges of the first and the last of cells that lie equally far apart."""
+    half = (places[-1] - places[0]) / (2 * max(len(places) - 1, 1)) or 0.5
+    return float(places[0] - half), float(places[-1] + half)
+
+
+def jitter(count: int) -> np.ndarray:
+    """Numbers from 0 to 1 that fall evenly, however many there are: multiples of the golden section."""
+    return (np.arange(count) * 0.618) % 1
+
+
+def number_channels(ax: Axes, n_channels: int, labels: list[str] | None = None) -> None:
+    """Number the channels down the y axis of a dressed axes, or write `labels`; as many as there is room for."""
+    pitch = ax.get_window_extent().height / figure_of(ax).dpi * 72 / n_channels  # points
+    every = thin_out(1.25 * SMALLEST / pitch)
+    ax.set_yticks(range(0, n_channels, every), None if labels is None else labels[::every])
+    ax.tick_params(axis="y", length=0, labelsize=min(TICK, every * pitch / 1.25))
+    if n_channels > MANY:  # the upper channels are far from the numbers below
+        ax.tick_params(axis="x", labeltop=True)
+
+
+def write_rows(ax: Axes, texts: list[str], x: float, **look: Any) -> None:
+    """Write a text for each channel that `number_channels` numbered, at a fraction `x` of the width of the axes."""
+    look |= {"va": "center", "fontsize": ax.yaxis.get_tick_params()["labelsize"], "color": INK}
+    for row in ax.get_yticks().astype(int):
+        ax.text(x, row, texts[row], transform=ax.get_yaxis_transform(), **look)
+
+
+def thin_out(crowding: float) -> int:
+    """Every how many numbers one is written, where `crowding` of them would share the room of one."""
+    return next((every for every in (1, 5, 10, 20, 50, 100, 200, 500) if every >= crowding), 1000)
