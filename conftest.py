@@ -1,7 +1,7 @@
 """Send everything that notebooks write during a test run to a folder of its own.
 
-The kernels that nbval starts inherit the environment as it is while this file is imported, so a fixture would come too
-late.
+The kernels that nbval starts, and the workers of pytest-xdist, inherit the environment as it is while this file is
+imported, so a fixture would come too late.
 """
 
 import atexit

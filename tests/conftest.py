@@ -14,11 +14,11 @@ mpl.use("agg")
 settings.register_profile("untimed", deadline=None)  # speed is the benchmarks' business
 settings.load_profile("untimed")
 
-import matplotlib.pyplot as plt
+import matplotlib.pyplot as plt  # noqa: E402
 
-import conv1d_viz as cv
-from conv1d_viz.network import graph as _graph
-from conv1d_viz.network import layers as _models
+import conv1d_viz as cv  # noqa: E402
+from conv1d_viz.network import graph as _graph  # noqa: E402
+from conv1d_viz.network import layers as _models  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

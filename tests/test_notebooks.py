@@ -1,9 +1,5 @@
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbconvert
@@ -72,32 +68,7 @@ def test_every_figure_that_is_saved_is_committed(name):
     saved = re.findall(r'save_figure\(.*?"(0\d_\w+)"\)', "\n".join(map(source, CODE[name])))
     assert saved
     for figure in saved:
-        assert list((ROOT / "figures").glob(f"{figure}.*")), figure
-
-
-def test_all_three_run_from_scratch_one_after_the_other(tmp_path):
-    """In a copy of the project without figures and their model, whose path has a space and a letter beyond ASCII."""
-    copy = tmp_path / "a cöpy"
-    shutil.copytree(ROOT / "notebooks", copy / "notebooks")
-    shutil.copytree(ROOT / "models", copy / "models", ignore=shutil.ignore_patterns("sine_conv1d.*"))
-    shutil.copy(ROOT / "pyproject.toml", copy)
-    environment = {name: value for name, value in os.environ.items() if name != "CONV1D_VIZ_OUTPUT"}
-    environment["KERAS_BACKEND"] = "tensorflow"  # what the notebooks use, whatever the unit tests do
-    for path in NOTEBOOKS:
-        command = [
-            sys.executable,
-            "-m",
-            "papermill",
-            f"notebooks/{path.name}",
-            f"run_{path.name}",
-            "--cwd",
-            "notebooks",
-        ]
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-    assert {file.name for file in (copy / "models").iterdir()} == {file.name for file in (ROOT / "models").iterdir()}
-    made = {file.name for file in (copy / "figures").iterdir()}
-    assert made == {file.name for file in (ROOT / "figures").iterdir() if file.name[:2] in ("01", "02", "03")}
+        assert (ROOT / "figures" / f"{figure}.png").is_file(), figure
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -119,7 +90,7 @@ def test_as_a_page_every_picture_is_there_and_can_be_read_out(name):
     assert len(pictures) >= 7
     for picture in pictures:
         # nbconvert embeds no file from outside of the notebooks' folder, so a page must stand beside `figures/`.
-        assert re.search(r'src="(data:image/png;base64,|\.\./figures/\w+\.gif")', picture)
+        assert re.search(r'src="(data:image/png;base64,|\.\./figures/\w+\.png")', picture)
         assert len(re.search(r'alt="([^"]*)"', picture).group(1)) > 40
 
 
@@ -129,13 +100,3 @@ def test_the_other_notebooks_are_linked_at_the_top_and_at_the_end(name):
     others = {"01_train": ["02"], "02_activations": ["01", "03"], "03_ablation": ["02"]}[name]
     for part in (prose[0], prose[-1]):
         assert all(re.search(rf"\]\({other}_\w+\.ipynb\)", part) for other in others)
-
-
-@pytest.mark.parametrize("name", CELLS)
-def test_what_is_said_of_the_committed_values_stands_at_a_bar(name):
-    # With other parameters these words would not hold, so they must be marked as speaking of the committed ones.
-    special = re.compile(r"\b(channel 5|256|9,900|153 parameters|10,000|10,100|\(299, 8\)|8 \+ 28)\b")
-    for cell in CELLS[name][5:]:
-        if cell["cell_type"] == "markdown":
-            for line in source(cell).splitlines():
-                assert line.startswith((">", "#", "!")) or not special.search(line), line

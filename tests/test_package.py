@@ -1,7 +1,17 @@
+import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 import conv1d_viz as cv
+
+PACKAGE = Path(cv.__file__).parent
+MODULES = {file.relative_to(PACKAGE).as_posix(): file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py")}
+# A room imports only rooms above it.
+ROOMS = ["checks", "project", "series", "network", "timelines", "ablation", "plotting", "diagrams", "explore"]
 
 
 def run(code):
@@ -34,17 +44,49 @@ def test_keras_is_imported_where_there_is_no_standard_error():
     assert subprocess.run(closed, stdout=subprocess.PIPE, text=True, check=True).stdout == "3\n"
 
 
-def test_every_public_name_is_there_and_documented():
-    assert len(cv.__all__) == len(set(cv.__all__)) > 30
-    for name in cv.__all__:
+def test_public_names_are_few_and_sorted_and_documented():
+    stub = (PACKAGE / "__init__.pyi").read_text(encoding="utf-8")
+    (names,) = [n.value for n in ast.parse(stub).body if isinstance(n, ast.Assign) and n.targets[0].id == "__all__"]
+    listed = ast.literal_eval(names)
+    assert listed == sorted(set(listed)) == sorted(cv.__all__)
+    assert len(listed) <= 48
+    for name in listed:
         assert getattr(cv, name).__doc__.strip(), name
         assert name in dir(cv)
 
 
-def test_the_published_names_of_the_design():
+def test_the_docstring_of_the_package_has_a_line_for_every_public_name():
+    rows = re.findall(r"^    (\w+(?:, \w+)*)  +\S", cv.__doc__, re.M)
+    assert sorted(name for row in rows for name in row.split(", ")) == sorted(cv.__all__)
+
+
+def test_the_names_of_the_design():
     names = """toy_series sliding_windows build_model train save_model load_model layer_activations receptive_field
-    diagonal_sum predict_ablated ablation_study"""
+    diagonal_sum series_timeline predict_ablated ablation_study"""
     assert set(names.split()) <= set(cv.__all__)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_are_short_and_import_only_rooms_above_theirs(module):
+    assert len(MODULES[module].splitlines()) <= 350
+    room = module.removesuffix(".py").partition("/")[0]
+    if room == "__init__":
+        return
+    above = ROOMS[: ROOMS.index(room) + (module.count("/") > 0)]  # a room of several files imports its own, too
+    if room == ROOMS[-1]:
+        above.append("")  # the whole package
+    for node in ast.walk(ast.parse(MODULES[module])):
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports say where from"
+            imported = [node.module] if node.module != "conv1d_viz" else [f"conv1d_viz.{n.name}" for n in node.names]
+        elif isinstance(node, ast.Import):
+            imported = [name.name for name in node.names]
+        else:
+            continue
+        for name in imported:
+            package, _, inside = name.partition(".")
+            assert package != "tensorflow"
+            assert package != "conv1d_viz" or inside.partition(".")[0] in above, f"{module} imports {name}"
 
 
 def test_plotting_leaves_the_global_settings_alone():

@@ -9,57 +9,73 @@ import yaml
 import conv1d_viz as cv
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-OWN_SERIES, OWN_MODEL, TOUCHED = re.findall(r"```python\n(.*?)```", README, re.S)
+PAGES = ["README.md", "tests/README.md", "tests/benchmarks/README.md"]
+TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+README = TEXTS["README.md"]
+OWN_MODEL, OWN_SERIES = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
-def test_the_examples_are_short_and_run_as_they_stand():
+def test_it_is_short_and_begins_with_what_to_run():
+    lines = README.splitlines()
+    assert len(lines) <= 130
+    assert len(README.split()) <= 1400
+    assert lines.index("python3 -m venv .venv &&") < 35
+    assert README.count("![") == 2
+
+
+def test_the_example_of_a_model_is_short_and_runs_as_it_stands():
     assert len([line for line in OWN_MODEL.splitlines() if line.strip()]) <= 12
     names = {}
     exec(OWN_MODEL, names)
     assert names["line"].shape == (351 + 48, 6)
     assert names["study"].pair_matrix().shape == (6, 6)
-    exec(TOUCHED, names)
 
 
-def test_the_example_of_a_series_from_a_file(tmp_path, monkeypatch):
+def test_the_example_of_a_series_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     days = pd.date_range("2020-01-01", periods=100, name="day")
     pd.Series(np.sin(np.arange(100) * 2 * np.pi / 7), days, name="sea").to_csv(tmp_path / "temperature.csv")
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(OWN_SERIES, names)
+    assert "sea" in capsys.readouterr().out
     assert names["period"] == pytest.approx(7, rel=0.01)
     assert names["x"].shape == (76, 24, 1)
 
 
-def test_every_public_name_is_in_the_table():
-    assert not [name for name in cv.__all__ if f"`{name}`" not in README]
+def test_names_that_are_in_the_text_are_in_the_package():
+    used = {name for text in TEXTS.values() for name in re.findall(r"\bcv\.(\w+)", text)}
+    assert used
+    assert used <= set(cv.__all__)
 
 
 def test_every_check_is_run_on_a_change_or_at_night():
-    rows = README.partition("<!-- checks -->")[2].partition("\n## ")[0]
+    rows = TEXTS["tests/README.md"].partition("<!-- checks -->")[2].partition("\n## ")[0]
     commands = re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", rows, re.M)
-    assert len(commands) == rows.count("\n| ") - 1  # beside the heading
+    assert len(commands) == rows.count("\n| ") - 1  # the first row holds the headings
     workflow = yaml.safe_load((ROOT / ".github/workflows/nightly.yml").read_text(encoding="utf-8"))
     nightly = [leg["command"] for leg in workflow["jobs"]["heavy"]["strategy"]["matrix"]["include"]]
-    assert nightly == commands[2:]
+    assert nightly == commands[3:]
     changes = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    assert all(command in changes for command in commands[:2])
+    assert all(f"\n{command}\n" in changes for command in commands[:3])
 
 
-def test_pictures_and_links_lead_somewhere():
-    targets = re.findall(r"\]\(([^)]+)\)", README)
-    assert len(targets) > 8
-    assert not [t for t in targets if not t.startswith(("http", "#")) and not (ROOT / t).is_file()]
-    headings = {re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in re.findall(r"^#+ (.+)$", README, re.M)}
-    assert {t.removeprefix("#") for t in targets if t.startswith("#")} <= headings
+@pytest.mark.parametrize("page", PAGES)
+def test_pictures_and_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)]+)\)", TEXTS[page])
+    assert targets
+    assert not [t for t in targets if not t.startswith("http") and not (ROOT / page).parent.joinpath(t).exists()]
 
 
-@pytest.mark.parametrize("file", ["README.md", "constraints.txt", "pyproject.toml"])
+@pytest.mark.parametrize("file", [*PAGES, "constraints.txt", "pyproject.toml", "CITATION.cff"])
 def test_no_link_to_a_place_of_ones_own(file):
-    assert not re.search(
-        r"file://|/(home|root|tmp|Users)/|--index-url|localhost", (ROOT / file).read_text(encoding="utf-8")
-    )
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert not re.search(r"file://|/(home|root|tmp|Users)/|--index-url|localhost", text)
+
+
+def test_the_citation_is_of_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert citation["version"] == cv.__version__
 
 
 def test_constraints_pin_names_and_versions_only():

@@ -154,7 +154,7 @@ def plot_subsets(
     mse: Any,
     curves: Mapping[str, Any],
     *,
-    labels: Sequence[str] | None = None,
+    labels: Any = None,
     references: Mapping[str, float] | None = None,
     title: str | None = "How many channels does the forecast need?",
     ax: Axes | None = None,

@@ -1,6 +1,6 @@
 """Timelines as strips of colour, one per channel, with the wave through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -24,7 +24,7 @@ def plot_strips(
     time: Any,
     *,
     wave: Any = None,
-    roles: Sequence[str] | None = None,
+    roles: Any = None,
     repeated: Any = None,
     share_scale: bool = True,
     unit: str = _UNIT,

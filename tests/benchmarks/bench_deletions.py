@@ -1,16 +1,16 @@
 """Pairs and all subsets of the study's 8 channels, for 200 windows: ours, and what one would write oneself.
 
-Run with `pytest tests/benchmarks/bench_deletions.py`.
+Run with `pytest -n 0 tests/benchmarks/bench_deletions.py`.
 """
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import conv1d_viz as cv
-from conv1d_viz.network.backend import keras
 
 MODEL = cv.build_model(seed=54)
 X, Y = cv.sliding_windows(cv.toy_series(300)[1], 100)

@@ -1,6 +1,6 @@
 """The collapse of (5000, 100, 8) activations: ours, the study's way a diagonal at a time, and one plain sum.
 
-Run with `pytest tests/benchmarks/bench_diagonal_sum.py`.
+Run with `pytest -n 0 tests/benchmarks/bench_diagonal_sum.py`.
 """
 
 import numpy as np

@@ -1,14 +1,15 @@
 """From a series to the timelines of the study's first layer, by length of the series and of the window.
 
-Run with `pytest tests/benchmarks/bench_timeline.py`. Three ways: Keras' `predict` of the layer for all windows and one
-trace a diagonal; the package's activations of all windows and their diagonal sum; the package's timeline of the series.
+Run with `pytest -n 0 tests/benchmarks/bench_timeline.py`. Three ways: Keras' `predict` of the layer for all windows and
+one trace per diagonal; the package's activations of all windows and their diagonal sum; the package's timeline of the
+series.
 """
 
+import keras
 import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz.network.backend import keras
 
 LENGTHS, WINDOWS = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000), (100, 300, 1_000)
 

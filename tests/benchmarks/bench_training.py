@@ -1,14 +1,14 @@
 """Training at the study's settings: ours against a plain `fit` of the same model.
 
-Run with `pytest tests/benchmarks/bench_training.py`. Each round trains 10 epochs; the first, which compiles, is not
-counted.
+Run with `pytest -n 0 tests/benchmarks/bench_training.py`. Each round trains 10 epochs; the first, which compiles,
+is not counted.
 """
 
+import keras
 import numpy as np
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz.network.backend import keras
 
 EPOCHS, SEED = 10, 54
 _, WAVE = cv.toy_series(10_000)

@@ -1,6 +1,6 @@
 """Windows and targets of 10,000 samples: ours, and a list that is filled window by window.
 
-Run with `pytest tests/benchmarks/bench_windows.py`.
+Run with `pytest -n 0 tests/benchmarks/bench_windows.py`.
 """
 
 import numpy as np

@@ -1,22 +1,20 @@
-"""Turn the benchmarks' JSON into the README's table and its plot of cost against length.
+"""Turn the benchmarks' JSON into the table of README.md and its plot of cost against length.
 
-    pytest tests/benchmarks/bench_*.py --benchmark-json=benchmarks.json
+    pytest tests/benchmarks/bench_*.py -n 0 --benchmark-json=benchmarks.json
     python tests/benchmarks/report.py benchmarks.json
 
-It prints the table, and draws figures/benchmarks.png.
+It prints the table, and draws benchmarks.png beside this file.
 """
 
 import json
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 
 mpl.use("agg")
 
 import matplotlib.pyplot as plt
-
-import conv1d_viz as cv
-from conv1d_viz.plotting.style import dress
 
 NAMES = {
     "keras_predict": "Keras' predict",
@@ -47,7 +45,7 @@ def rows(benchmarks):
 
 
 def table(benchmarks):
-    """The README's table: for each group its ways, and how many times as long as ours each takes."""
+    """The table of README.md: for each group its ways, and how many times as long as ours each takes."""
     groups = {}
     for group, way, seconds in rows(benchmarks):
         groups.setdefault(group, []).append((way, seconds))
@@ -73,7 +71,9 @@ def plot(benchmarks):
             NAMES[way], (lengths[-1], seconds[-1]), (8, 0), textcoords="offset points", color=color, va="center"
         )
     ax.set_xlim(right=6e6)
-    dress(ax, "Timelines of 8 channels, window 100: the cost by length", "length of the series (samples)", "time (s)")
+    ax.set_title("Timelines of 8 channels, window 100: the cost by length", loc="left", fontweight="bold")
+    ax.set(xlabel="length of the series (samples)", ylabel="time (s)")
+    ax.spines[["top", "right"]].set_visible(False)
     return figure
 
 
@@ -81,4 +81,4 @@ if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as file:
         results = json.load(file)["benchmarks"]
     print(table(results))
-    cv.save_figure(plot(results), "benchmarks")
+    plot(results).savefig(Path(__file__).with_name("benchmarks.png"), dpi=110)

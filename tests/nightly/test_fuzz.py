@@ -1,34 +1,28 @@
 """Thousands of random shapes against loops, and of damaged files against what their readers promise.
 
-Not part of plain `pytest`: `FUZZ_EXAMPLES=20000 pytest tests/fuzz/run_fuzz.py -o addopts=""`; 1,000 of each without
-the first word. Models take a tenth of the examples, being slower to make and to load.
+1,000 examples each; `FUZZ_EXAMPLES=20000 pytest tests/nightly/test_fuzz.py` tries more. Models, which are slower to
+make and to load, take a tenth of them.
 """
 
 import io
 import json
 import os
-import sys
 import tracemalloc
 import warnings
 import zipfile
-from pathlib import Path
 
+import keras
 import numpy as np
-import pandas as pd
 import pytest
+import stacks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scipy.io import wavfile
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import conv1d_viz as cv
-from conv1d_viz.network.backend import keras
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1000"))
 OPTIONS = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 many, some = settings(max_examples=EXAMPLES, **OPTIONS), settings(max_examples=max(1, EXAMPLES // 10), **OPTIONS)
-L = keras.layers
 
 
 # Index arithmetic against loops.
@@ -85,23 +79,9 @@ def test_diagonals(data):
     np.testing.assert_allclose(cv.diagonal_sum(acts, stride, fill, reduce), expected, atol=1e-10)
 
 
-@many
-@given(st.data())
-def test_seen_cells(data):
-    n_steps, size, start = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 6)), data.draw(st.integers(-8, 8))
-    stride, n_picks = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
-    picked = np.array(data.draw(st.lists(st.lists(st.integers(0, 15), min_size=n_picks, max_size=n_picks), min_size=1)))
-    expected = [
-        [any(0 <= s - start - p * stride < size for p in picks) for s in range(n_steps)] for picks in picked.tolist()
-    ]
-    np.testing.assert_array_equal(cv.seen_cells(picked, cv.ReceptiveField(size, stride, start), n_steps), expected)
-
-
 @some
 @given(st.data())
 def test_fields_and_timelines_of_random_stacks(data):
-    import stacks
-
     stack = data.draw(st.lists(stacks.layers, min_size=1, max_size=5))
     window, features = data.draw(st.integers(8, 40)), data.draw(st.integers(1, 2))
     model = stacks.build(stack, window, features, low=0.1)  # no step is deaf to a sample it sees
@@ -111,7 +91,7 @@ def test_fields_and_timelines_of_random_stacks(data):
     try:
         field = cv.receptive_field(model, "last")
     except ValueError as error:
-        assert "`layer` must have steps that lie apart by whole samples" in str(error)  # noqa: PT017
+        assert "`layer`" in str(error)  # noqa: PT017
         return
     for sample in range(window):  # a change is seen by no step outside the field
         changed = x[:1].copy()
@@ -133,9 +113,6 @@ def test_fields_and_timelines_of_random_stacks(data):
 
 # Files.
 
-GENERATOR = np.random.default_rng(0)
-NUMBERS = GENERATOR.normal(size=(12, 2)).round(3)
-
 
 def written(write):
     file = io.BytesIO()
@@ -152,29 +129,6 @@ def archive(members):
     return written(write)
 
 
-DATED = pd.DataFrame(NUMBERS, pd.date_range("2024-01-30", periods=12, name="day"), ["a", "b"])
-SERIES = {
-    ".csv": [
-        DATED.to_csv().encode(),
-        DATED.to_csv(sep=";", decimal=",").encode(),
-        DATED.to_csv(sep="\t", date_format="%d.%m.%Y", lineterminator="\r\n").encode(),
-        b"\xef\xbb\xbf" + pd.DataFrame(NUMBERS).to_csv(header=False, index=False).encode(),
-        b'"year","a ""b"""\n2001,1e3\n2002,-.5\n2003,+7\n',
-    ],
-    ".npy": [
-        written(lambda file, a=a: np.save(file, a))
-        for a in (NUMBERS, NUMBERS[:, 0].astype(">f4"), np.arange(9, dtype="i2"), np.asfortranarray(NUMBERS > 0))
-    ],
-    ".wav": [
-        written(lambda file, a=a: wavfile.write(file, 8000, a))
-        for a in (
-            (NUMBERS * 9000).astype("i2"),
-            NUMBERS[:, 0].astype("f4"),
-            np.arange(9, dtype="u1"),
-            (NUMBERS * 2**29).astype("i4"),
-        )
-    ],
-}
 SPLICES = st.one_of(
     st.binary(max_size=8),
     st.sampled_from([b"\x00" * 4, b"\xff" * 4, b"\xff\xff\xff\x7f", b'"', b"\n", b"\r", b";", b",", b"nan", b"1e999"]),
@@ -226,42 +180,6 @@ def read(reader, path, content, most=64 * 2**20):
         assert taken < most
 
 
-def require_well_formed(table):
-    if table is None:
-        return
-    assert table.ndim == 2
-    assert table.size
-    assert (table.dtypes == np.float64).all()
-    assert np.isfinite(table.to_numpy()).all()
-    if isinstance(table.index, pd.DatetimeIndex):
-        assert table.index.is_monotonic_increasing
-        assert table.index.is_unique
-        assert not table.index.hasnans
-
-
-@pytest.mark.parametrize("ending", SERIES)
-@many
-@given(data=st.data())
-def test_series_from_damaged_files(folder, ending, data):
-    require_well_formed(read(cv.load_series, folder / f"series{ending}", data.draw(mutated(SERIES[ending]))))
-
-
-@pytest.mark.parametrize("ending", SERIES)
-@many
-@given(data=st.data())
-def test_series_from_any_bytes(folder, ending, data):
-    heads = [b"", b"RIFF", b"RIFF\x00\x00\x00\x00WAVEfmt ", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\x80\x04"]
-    content = data.draw(st.sampled_from(heads)) + data.draw(st.binary(max_size=300))
-    require_well_formed(read(cv.load_series, folder / f"any{ending}", content))
-
-
-@many
-@given(data=st.data())
-def test_series_from_any_text(folder, data):
-    letters = st.text('0123456789.,;\t\n\r" -+eEnaif:TZ/äµ\x00', max_size=120)
-    require_well_formed(read(cv.load_series, folder / "text.csv", data.draw(letters).encode()))
-
-
 class Trap:
     """A pickle that leaves a file where it is loaded."""
 
@@ -274,10 +192,10 @@ class Trap:
 
 def test_a_pickle_is_never_run(folder):
     trap = np.array([Trap(folder / "run")], dtype=object)
-    for ending, reader, write in [(".npy", cv.load_series, np.save), (".npz", cv.load_runs, np.savez)]:
-        content = written(lambda file, write=write: write(file, trap, allow_pickle=True))
-        assert read(reader, folder / f"trap{ending}", content) is None
-    np.load(folder / "trap.npy", allow_pickle=True)  # the trap works
+    content = written(lambda file: np.savez(file, seeds=trap))
+    assert read(cv.load_runs, folder / "trap.npz", content) is None
+    assert not (folder / "run").exists()
+    np.load(folder / "trap.npz", allow_pickle=True)["seeds"]  # the trap works
     assert (folder / "run").is_dir()
 
 
@@ -319,7 +237,8 @@ def damaged(data, content, members):
 @pytest.fixture(scope="module")
 def model_file(folder):
     model = cv.build_model(window=8, channels=2, kernel_size=3, head_kernel_size=2, seed=0)
-    return unpacked(cv.save_model(model, folder / "valid.keras").read_bytes())
+    cv.save_model(model, folder / "valid.keras")
+    return unpacked((folder / "valid.keras").read_bytes())
 
 
 @some

@@ -1,6 +1,6 @@
-"""What long and wide work takes, measured in a process of its own: `python tests/soak/measure.py NAME NUMBER…`.
+"""What long and wide work takes, measured in a process of its own: `python tests/nightly/measure.py NAME NUMBER…`.
 
-Prints one JSON object. Memory is in MB; the soak and the unit tests say how much may be.
+Prints one JSON object. Memory is in MB; test_soak.py says how much may be.
 """
 
 import gc
@@ -21,7 +21,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 import conv1d_viz as cv
-from conv1d_viz.network.backend import keras
+from conv1d_viz.network.backend import keras  # without TensorFlow's words
 
 L = keras.layers
 MB = 2**20
@@ -157,9 +157,10 @@ def wide(n_windows, n_channels, n_orders):
     model = cv.build_model(channels=n_channels, seed=0)
     x, y = cv.sliding_windows(series, 100)
     picked = np.random.default_rng(0).integers(0, 100, (n_windows, 16))
+    seen = cv.receptive_field(model, "conv2").within(cv.receptive_field(model, "conv1")).seen
     work = {
         "predict_ablated": lambda: cv.predict_ablated(model, x, "conv1", [1, 2]),
-        "seen_cells": lambda: cv.seen_cells(picked, cv.ReceptiveField(8, 1, -3), 100),
+        "seen": lambda: seen(picked, 100),
         "series_timeline": lambda: cv.series_timeline(model, series, "conv1", 100),
         "estimate_shapley": lambda: cv.estimate_shapley(model, x, y, "conv1", n_orders, seed=0).values,
         "shuffle": lambda: cv.ablation_study(model, x, y, "conv1", [(0,), (1, 2)], "shuffle", seed=0).predictions,
