@@ -5,11 +5,8 @@ from .diagrams.animations import animate_kernel, animate_windows
 from .diagrams.diagonals import draw_index_matrix, draw_parallelogram
 from .diagrams.model import draw_model
 from .explore import explore_channels, explore_deletions
-from .network.forecaster import build_model, layer_rows
-from .network.many import train_many
-from .network.parameters import check_parameters
-from .network.runs import TrainingRuns, load_runs
-from .network.scaling import with_scaling
+from .network.forecaster import build_model, with_scaling
+from .network.runs import load_runs, train_many
 from .network.storage import load_info, load_model, save_model
 from .network.training import train
 from .plotting.channels import plot_channel_bars
@@ -17,12 +14,10 @@ from .plotting.deletions import plot_forecast_panels, plot_matrix, plot_pair_gri
 from .plotting.layers import plot_diagonal_deviation, plot_kernels, plot_reads, plot_window_map
 from .plotting.series import plot_forecast, plot_history, plot_series
 from .plotting.strips import plot_strip_columns, plot_strips
-from .project import find_model, model_path, save_figure
-from .readers.reading import load_series
-from .readers.recall import SeriesPart, series_of
+from .project import save_figure
 from .series.period import find_period
 from .series.waves import toy_series
-from .series.windows import sliding_windows
+from .series.windows import check_series, sliding_windows
 from .timelines.activations import layer_activations
 from .timelines.diagonals import coverage, diagonal_sum
 from .timelines.fields import receptive_field
@@ -31,14 +26,12 @@ from .timelines.roles import channel_roles
 
 __version__: str
 __all__ = [
-    "SeriesPart",
-    "TrainingRuns",
     "ablation_study",
     "animate_kernel",
     "animate_windows",
     "build_model",
     "channel_roles",
-    "check_parameters",
+    "check_series",
     "coverage",
     "diagonal_sum",
     "draw_index_matrix",
@@ -47,15 +40,11 @@ __all__ = [
     "estimate_shapley",
     "explore_channels",
     "explore_deletions",
-    "find_model",
     "find_period",
     "layer_activations",
-    "layer_rows",
     "load_info",
     "load_model",
     "load_runs",
-    "load_series",
-    "model_path",
     "plot_channel_bars",
     "plot_diagonal_deviation",
     "plot_forecast",
@@ -74,7 +63,6 @@ __all__ = [
     "receptive_field",
     "save_figure",
     "save_model",
-    "series_of",
     "series_timeline",
     "sliding_windows",
     "toy_series",

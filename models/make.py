@@ -1,4 +1,4 @@
-"""Train what notebook 03 reads beside the model of notebook 01; each is written into this folder.
+"""Train what notebook 03 reads in addition to the model of notebook 01; each is written into this folder.
 
 - noisy_conv1d: the study's forecaster, trained on the sine with noise of standard deviation 0.05.
 - elnino_conv1d: a forecaster of the monthly temperature of the sea off Peru, a series that comes with statsmodels.
@@ -21,14 +21,14 @@ SEED = 54  # that of notebook 01
 
 
 def make_one(name, series, parameters, **info):
-    """Train a model on the first windows of a series and save it with its story, as notebook 01 does."""
+    """Train a model on the first windows of a series and save it with its info, as notebook 01 does."""
     x, y = cv.sliding_windows(series, parameters["window"], parameters["horizon"])
     sizes = [parameters[size] for size in ("channels", "kernel_size", "head_kernel_size", "horizon")]
     model = cv.build_model(parameters["window"], 1, *sizes, seed=SEED)
     train_size, epochs, patience = (parameters[size] for size in ("train_size", "epochs", "patience"))
     history = cv.train(model, x[:train_size], y[:train_size], epochs, patience, seed=SEED)
     info = {"parameters": parameters, "seed": SEED, **info, "history": history}
-    cv.save_model(model, cv.model_path(name), overwrite=True, info=info)
+    cv.save_model(model, name, overwrite=True, info=info)
 
 
 def main():
@@ -40,9 +40,11 @@ def main():
     shorter = {} if given.epochs is None else {"epochs": given.epochs}
 
     _, noisy = cv.toy_series(NOISY["n_samples"], noise=NOISY["noise"], seed=SEED)
-    make_one("noisy_conv1d", noisy, NOISY | shorter)
+    # For the notebooks: the same wave with a noise that no training has seen.
+    unseen = {"period": NOISY["period"], "noise": NOISY["noise"], "shape": NOISY["series"], "seed": SEED + 2}
+    make_one("noisy_conv1d", noisy, NOISY | shorter, wave=unseen)
 
-    table = elnino.load_pandas().data.drop(columns="YEAR")  # a row a year, a column a month
+    table = elnino.load_pandas().data.drop(columns="YEAR")  # one row per year, one column per month
     temperature = table.to_numpy().reshape(-1, 1)
     # Scaled on what is trained on: the windows and their targets.
     scaler = MinMaxScaler((-0.9, 0.9)).fit(temperature[: ELNINO["window"] + ELNINO["train_size"]])
@@ -52,9 +54,8 @@ def main():
 
     _, wave = cv.toy_series(STUDY["n_samples"])
     x, y = (part[: STUDY["train_size"]] for part in cv.sliding_windows(wave, STUDY["window"]))
-    path = cv.model_path("sine_seeds", ".npz")
-    with joblib.parallel_config(n_jobs=-1):  # a process a core
-        cv.train_many(range(given.seeds), x, y, path, epochs=given.epochs or STUDY["epochs"], progress=True)
+    with joblib.parallel_config(n_jobs=-1):  # one process per core
+        cv.train_many(range(given.seeds), x, y, "sine_seeds", epochs=given.epochs or STUDY["epochs"], progress=True)
 
 
 if __name__ == "__main__":

@@ -1,145 +1,139 @@
+"""Saved models come back with their info; files that would do harm are refused with nothing run or unpacked."""
+
+import io
 import json
 import os
+import tracemalloc
 import warnings
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
 import conv1d_viz as cv
 from conv1d_viz.network.backend import keras
 
+L = keras.layers
 
-def test_a_model_comes_back_with_its_story(model, windows, tmp_path):
-    x, _ = windows
+
+def test_a_model_comes_back_with_its_info(model, windows, tmp_path):
     path = tmp_path / "new" / "wave.keras"
     info = {"seed": 3, "history": {"loss": [0.5, 0.25]}}
     assert cv.save_model(model, path, info=info) == path
-    assert sorted(file.name for file in path.parent.iterdir()) == ["wave.json", "wave.keras"]
-    again = cv.load_model(str(path))
-    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
-    story = cv.load_info(path)
-    assert {name: story[name] for name in info} == info
-    assert story["versions"]["keras"] == keras.__version__
-    assert story["versions"]["conv1d_viz"] == cv.__version__
+    assert sorted(os.listdir(path.parent)) == ["wave.json", "wave.keras"]
+    with warnings.catch_warnings():  # none of a model that was never trained
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        again = cv.load_model(str(path))
+    np.testing.assert_array_equal(again.predict(windows[0], verbose=0), model.predict(windows[0], verbose=0))
+    assert again.compiled
+    read = cv.load_info(path)
+    assert {name: read[name] for name in info} == info
+    assert (read["versions"]["keras"], read["versions"]["conv1d_viz"]) == (keras.__version__, cv.__version__)
 
 
-def test_an_existing_model_is_replaced_only_when_told_to(model, tmp_path):
-    path = tmp_path / "wave.keras"
-    cv.save_model(model, path, info={"run": 1})
-    before = path.read_bytes()
-    with pytest.raises(FileExistsError, match="overwrite"):
-        cv.save_model(model, path, info={"run": 2})
-    assert path.read_bytes() == before
-    assert cv.load_info(path)["run"] == 1
+def test_an_existing_model_or_json_is_replaced_only_when_told_to(model, tmp_path):
+    path = cv.save_model(model, tmp_path / "wave.keras", info={"run": 1})
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(FileExistsError, match=r"`overwrite` true.*wave\.keras"):
+        cv.save_model(model, path)
+    assert {file: file.read_bytes() for file in before} == before
     cv.save_model(model, path, overwrite=True, info={"run": 2})
     assert cv.load_info(path)["run"] == 2
 
 
-def test_a_json_file_of_that_name_is_not_replaced_either(model, tmp_path):
-    (tmp_path / "wave.json").write_text("precious")
-    with pytest.raises(FileExistsError, match=r"wave\.json"):
-        cv.save_model(model, tmp_path / "wave.keras")
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["precious"]
-
-
-def test_the_model_is_moved_into_place_before_its_story(model, tmp_path, monkeypatch):
-    moved = []
-    replace = os.replace
-    monkeypatch.setattr(os, "replace", lambda old, new: (moved.append(new.name), replace(old, new)))
-    cv.save_model(model, tmp_path / "wave.keras")
-    assert moved == ["wave.keras", "wave.json"]
-
-
-def test_a_model_that_was_never_trained_is_loaded_without_a_warning(tmp_path):
-    path = cv.save_model(cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3), tmp_path / "a.keras")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        # TensorFlow's variables, with the first NumPy 2.
-        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-        assert cv.load_model(path).compiled
-
-
-def test_a_model_whose_optimizer_is_not_as_it_was_is_loaded_with_a_warning(tmp_path):
-    model = keras.Sequential([keras.Input((20, 1)), keras.layers.Conv1D(1, 20, use_bias=False), keras.layers.Flatten()])
-    model.compile("adam", "mse")
-    cv.train(model, *cv.sliding_windows(cv.toy_series(60, period=20)[1], 20), epochs=1)
-    path = cv.save_model(model, tmp_path / "a.keras")
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content.replace(b'"amsgrad": false', b'"amsgrad": true'))
-    with pytest.warns(UserWarning, match="Skipping variable loading for optimizer.* has 4 variables"):
-        cv.load_model(path)
-
-
 @pytest.mark.parametrize("name", ["wave.keras", "wave.json"])
-def test_a_folder_in_place_of_a_file_leaves_the_other_one(model, tmp_path, name):
+def test_a_save_that_fails_leaves_both_files(model, tmp_path, name, monkeypatch):
     path = cv.save_model(model, tmp_path / "wave.keras")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir() if file.name != name}
     (tmp_path / name).unlink()
     (tmp_path / name).mkdir()
-    before = {file: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
     with pytest.raises(IsADirectoryError, match=rf"`path` must be free for a file\. Got .*{name}"):
         cv.save_model(model, path, overwrite=True)
-    assert {file: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
+    (tmp_path / name).rmdir()
+    monkeypatch.setattr(model, "save", lambda file: file.write_bytes(b"half") and 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cv.save_model(model, path, overwrite=True)
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_the_home_is_meant_by_a_tilde(model, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cv.save_model(model, "~/wave.keras") == tmp_path / "wave.keras"
-    assert cv.load_model("~/wave.keras").name == model.name
+def test_info_of_nonsense_is_refused(tmp_path):
+    for text in ("", "{", "[1]", "[" * 100_000, '{"a": NaN}', '{"a": 1e999}', "\0"):
+        (tmp_path / "wave.json").write_text(text)
+        with pytest.raises(ValueError, match=r"`path` must have a JSON .*Got .*wave\.json"):
+            cv.load_info(tmp_path / "wave.keras")
 
 
-def test_an_interrupted_save_leaves_the_old_files(model, tmp_path, monkeypatch):
-    path = tmp_path / "wave.keras"
-    cv.save_model(model, path, info={"run": 1})
-    before = path.read_bytes()
-
-    def stop(temporary, *_):
-        temporary.write_bytes(b"half a mod")
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(model, "save", stop)
-    with pytest.raises(KeyboardInterrupt):
-        cv.save_model(model, path, overwrite=True, info={"run": 2})
-    assert path.read_bytes() == before
-    assert cv.load_info(path)["run"] == 1
-    assert len(list(tmp_path.iterdir())) == 2
+@pytest.fixture(scope="module")
+def members(tmp_path_factory, model):
+    with zipfile.ZipFile(cv.save_model(model, tmp_path_factory.mktemp("whole") / "wave.keras")) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_info_that_json_cannot_hold_is_refused_before_anything_is_written(model, tmp_path):
-    for info in ({"a": np.zeros(2)}, {"a": float("nan")}):
-        with pytest.raises((TypeError, ValueError), match="`info`"):
-            cv.save_model(model, tmp_path / "wave.keras", info=info)
-    assert list(tmp_path.iterdir()) == []
+def layered(layer):
+    """Change a description so that it holds this layer, too."""
+
+    def change(members):
+        config = json.loads(members["config.json"])
+        config["config"]["layers"].insert(1, layer)
+        return {"config.json": json.dumps(config)}
+
+    return change
 
 
-def test_a_missing_model_names_the_notebook_that_makes_it(tmp_path):
-    for load in (cv.load_model, cv.load_info):
-        with pytest.raises(FileNotFoundError, match=r"01_train\.ipynb"):
-            load(tmp_path / "none.keras")
+def unwritten(members):
+    content = io.BytesIO(members["model.weights.h5"])
+    with h5py.File(content, "r+") as file:
+        file.create_dataset("more", (10**9,), "f4", chunks=(10**6,))
+    return {"model.weights.h5": content.getvalue()}
 
 
-@pytest.mark.parametrize("content", [b"", b"no model", b"PK\x05\x06" + bytes(18)])
-def test_a_file_that_is_no_model_is_refused(tmp_path, content):
-    path = tmp_path / "wave.keras"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"`path` must be a Keras model file\. Got .*wave\.keras"):
-        cv.load_model(path)
+def wide(members):
+    return {"config.json": members["config.json"].replace(b'"kernel_size": [4]', b'"kernel_size": [200000000]')}
 
 
-def test_a_model_that_brings_code_along_is_refused(tmp_path):
+FOREIGN = {"module": "conv1d_trap", "class_name": "Layer", "config": {}, "registered_name": "Layer"}
+LAMBDA = {"module": "keras.layers", "class_name": "Lambda", "config": {"function": {"class_name": "__lambda__"}}}
+HARMFUL = {
+    "a Lambda layer": (layered(LAMBDA), "ambda"),
+    "a class of another module": (layered(FOREIGN), "conv1d_trap"),
+    "a climbing member": (lambda _: {"../climbed": b"!"}, "and nothing else"),
+    "a kernel beyond its weights": (wide, "its layers have [0-9,]+ weights, and it brings"),
+    "weights that were never written": (unwritten, "its weights would be 4,000,"),
+    "nonsense": (lambda _: {"config.json": "[" * 100_000}, "not loaded"),
+}
+
+
+@pytest.mark.parametrize("kind", [*HARMFUL, "compressed", "truncated", "too large"])
+def test_files_that_would_do_harm_are_refused(tmp_path, members, kind, monkeypatch):
+    (tmp_path / "conv1d_trap.py").write_text("open('executed', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    change, reason = HARMFUL.get(kind, (lambda _: {}, ""))
+    content = members | change(members)
+    if kind == "compressed":
+        content["config.json"], reason = bytes(4 * 10**8), "it is compressed"
+    with zipfile.ZipFile("wave.keras", "w", zipfile.ZIP_DEFLATED if kind == "compressed" else 0) as archive:
+        for name, part in content.items():
+            archive.writestr(name, part)
+    if kind == "truncated":
+        os.truncate("wave.keras", os.path.getsize("wave.keras") // 2)
+    del content
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"`path` must be a .*file.*Got .*wave\.keras.*{reason}"):
+        cv.load_model("wave.keras", max_bytes=100 if kind == "too large" else 2**30)
+    assert tracemalloc.get_traced_memory()[1] < 30e6
+    tracemalloc.stop()
+    assert sorted(set(os.listdir(tmp_path)) - {"__pycache__"}) == ["conv1d_trap.py", "wave.keras"]
+
+
+def test_a_class_that_this_process_has_registered_is_loaded(tmp_path):
+    @keras.saving.register_keras_serializable("ours")
+    class Doubled(L.Layer):
+        def call(self, x):
+            return 2 * x
+
     inputs = keras.Input((5, 1))
-    model = keras.Model(inputs, keras.layers.Lambda(lambda v: v + 1)(inputs))
-    model.save(tmp_path / "code.keras")
-    with pytest.raises(ValueError, match="`path` must be a Keras model file"):
-        cv.load_model(tmp_path / "code.keras")
-
-
-@pytest.mark.parametrize("text", ["{", json.dumps([1])])
-def test_a_story_that_is_none_is_refused(model, tmp_path, text):
-    path = cv.save_model(model, tmp_path / "wave.keras")
-    path.with_suffix(".json").write_text(text)
-    with pytest.raises(ValueError, match="`path` must have a JSON"):
-        cv.load_info(path)
+    path = cv.save_model(keras.Model(inputs, Doubled()(inputs)), tmp_path / "own.keras")
+    np.testing.assert_array_equal(cv.load_model(path)(np.ones((1, 5, 1))), 2 * np.ones((1, 5, 1)))

@@ -1,15 +1,16 @@
-"""Build the forecaster of the study, and list the layers of any model."""
+"""The forecaster of the study, and models put to work on a series in its own unit."""
 
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from conv1d_viz.checks import as_seed, as_size
+from conv1d_viz.checks import as_array, as_seed, as_size
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import trace
 from conv1d_viz.network.layers import as_model
 
-_MOST_WEIGHTS = 2**31  # 8 GB
+LIMITS = (-0.9, 0.9)  # within the reach of a tanh, with room for values that training has not seen
 
 
 def build_model(
@@ -28,14 +29,12 @@ def build_model(
 
     Parameters
     ----------
-    window : int
-        Samples in a window.
-    n_features : int
-        Features of the series.
+    window, n_features : int
+        Samples in a window, and features of the series.
     channels : int
         Filters of the first convolution.
     kernel_size, head_kernel_size : int
-        Samples that a filter of the first, and steps that one of the second convolution sees.
+        Samples that a filter of the first, and steps that one of the second convolution sees; at most the window.
     horizon : int
         Samples to forecast.
     seed : int or None
@@ -46,24 +45,13 @@ def build_model(
     keras.Sequential
         Takes (n_windows, window, n_features), gives (n_windows, horizon). It is compiled to run a whole pass over up
         to 8,192 windows as one call of an XLA program, which is faster than Keras' defaults.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is no positive integer.
     """
     window, n_features = as_size(window, "window"), as_size(n_features, "n_features")
     channels, horizon = as_size(channels, "channels"), as_size(horizon, "horizon")
-    kernel_size = as_size(kernel_size, "kernel_size")
-    head_kernel_size = as_size(head_kernel_size, "head_kernel_size")
-    n_weights = channels * (kernel_size * n_features + 1) + horizon * (head_kernel_size * channels + 1)
-    if n_weights > _MOST_WEIGHTS:
-        raise ValueError(
-            "`channels`, `kernel_size`, `head_kernel_size`, `n_features` and `horizon` must give at most 2**31 "
-            f"weights. Got {n_weights:,}, of {channels} channels, kernels of {kernel_size} and {head_kernel_size}, "
-            f"{n_features} features and a horizon of {horizon}."
-        )
-    # One seed a layer: Keras' own default would draw it from Python's global generator.
+    for name, size in {"kernel_size": kernel_size, "head_kernel_size": head_kernel_size}.items():
+        if as_size(size, name) > window:
+            raise ValueError(f"`{name}` must be at most the window, {window} samples. Got {size}.")
+    # One seed per layer: Keras' own default would draw it from Python's global generator.
     seeds = np.random.SeedSequence(as_seed(seed)).generate_state(2).tolist()
     conv1, conv2 = (keras.initializers.GlorotUniform(seed=s) for s in seeds)
     layers = keras.layers
@@ -86,19 +74,62 @@ def build_model(
     return model
 
 
-def layer_rows(model: Any) -> list[tuple[str, str, tuple[int | None, ...], int]]:
-    """List name, description, output shape of one window and number of parameters, from the input to each layer."""
+def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
+    """Return a model that takes and forecasts a series in its own unit, around one that was trained on it scaled.
+
+    Each feature's `minimum` becomes -0.9 and its `maximum` 0.9 on the way in; forecasts, which are of feature 0, are
+    scaled back. Activations stay what they were. It is a copy in float32 to look at, which is not compiled.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Trained on the series scaled so, as by scikit-learn's ``MinMaxScaler((-0.9, 0.9))``.
+    minimum, maximum : float or array-like of shape (n_features,)
+        Of each feature in what the model was trained on, such as the scaler's `data_min_` and `data_max_`.
+
+    Returns
+    -------
+    keras.Model
+        Input, a layer "to_scale", those of `model`, a layer "to_unit". Layers of a Sequential model keep their names;
+        those of another are found by a path, such as "forecaster/conv1".
+
+    Examples
+    --------
+    >>> with_scaling(build_model(window=24), minimum=18.9, maximum=29.2)  # doctest: +SKIP
+    """
     model = as_model(model)
-    graph = trace(model)
-    rows = [("input", "", tuple(model.inputs[0].shape[1:]), 0)]
-    for layer in model.layers:
-        outputs = [keys for _, operation, keys in graph.places if operation is layer]
-        if isinstance(layer, keras.layers.InputLayer) or not outputs:
-            continue
-        detail = type(layer).__name__
-        if isinstance(layer, keras.layers.Conv1D):
-            filters = f"{layer.filters} filter{'s' if layer.filters > 1 else ''} of {layer.kernel_size[0]}"
-            activation = getattr(layer.activation, "__name__", type(layer.activation).__name__)
-            detail = f"{detail}, {filters}, {activation}"
-        rows.append((layer.name, detail, tuple(graph.shapes[outputs[0][0]][1:]), layer.count_params()))
-    return rows
+    if len(model.inputs[0].shape) != 3 or model.inputs[0].shape[2] is None:
+        raise ValueError(f"`model` must take windows of (window, step, feature). Got {model.inputs[0].shape}.")
+    n_features = model.inputs[0].shape[2]
+    low, high = _as_limits(minimum, "minimum", n_features), _as_limits(maximum, "maximum", n_features)
+    if (high < low).any():
+        raise ValueError(f"`maximum` must not lie below `minimum`. Got {high.tolist()} and {low.tolist()}.")
+    width = np.where(high > low, high - low, 1.0)  # as MinMaxScaler does with a feature that does not change
+    level = np.maximum(np.abs(low), np.abs(high))
+    if ((high > low) & (level > 1e4 * width)).any() or not ((width > 1e-30) & (level < 1e30)).all():
+        raise ValueError(
+            "`minimum` and `maximum` must lie apart by at least a ten-thousandth of their size, within 1e-30 to 1e30, "
+            f"which float32 needs; subtract their level or choose another unit. Got {low.tolist()} and {high.tolist()}."
+        )
+    inner = model.layers if isinstance(model, keras.Sequential) else [model]
+    taken = {"to_scale", "to_unit"} & {layer.name for layer in inner}
+    if taken:
+        raise ValueError(f"`model` must have no layers named 'to_scale' or 'to_unit' yet. Got {sorted(taken)}.")
+    scale = (LIMITS[1] - LIMITS[0]) / width
+    offset = LIMITS[0] - low * scale
+    to_scale = keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="to_scale")
+    to_unit = keras.layers.Rescaling(float(1 / scale[0]), float(-offset[0] / scale[0]), name="to_unit")
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for _, layer, _ in trace(copy).places:
+        if hasattr(layer, "finalize_state"):  # what a Normalization derives from its weights
+            layer.finalize_state()
+    inner = copy.layers if isinstance(copy, keras.Sequential) else [copy]
+    return keras.Sequential([keras.Input(model.inputs[0].shape[1:]), to_scale, *inner, to_unit], name=model.name)
+
+
+def _as_limits(values: Any, name: str, n_features: int) -> Float[np.ndarray, " feature"]:
+    limits = np.atleast_1d(as_array(values, name, ndim=(0, 1), axes="(n_features,)")).astype(np.float64)
+    if len(limits) != n_features:
+        raise ValueError(f"`{name}` must have {n_features} values, one per feature. Got {len(limits)}.")
+    return limits

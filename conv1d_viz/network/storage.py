@@ -1,36 +1,44 @@
-"""Save and load a model, whole or not at all, with the story of how it came about beside it."""
+"""Save and load a model, whole or not at all, with a JSON file beside it that says how it came about."""
 
 import importlib.metadata
+import io
 import json
+import math
 import platform
+import re
+import threading
+import warnings
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
+import h5py
 import numpy as np
 
-from conv1d_viz.network._archives import require_harmless
-from conv1d_viz.network._warnings import filtered
 from conv1d_viz.network.backend import keras
-from conv1d_viz.project import alone_in, as_path, replacing, require_size
+from conv1d_viz.project import as_path, replacing, require_size
+
+_MEMBERS = ["config.json", "metadata.json", "model.weights.h5"]
+_ONE_AT_A_TIME = threading.Lock()  # the filters of warnings belong to the process
 
 
 def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, Any] | None = None) -> Path:
     """Save a model to a `.keras` file, and beside it a JSON file that says how it came about.
 
-    Each file is written under another name and then moved into place, so an interrupted save leaves the old one. The
-    two moves follow each other, the model first. Of two notebooks on one machine that save the same model at once, one
-    is last, with both of its files. A save that is killed may leave hidden files beside them, which nothing reads.
+    Each file is written under another name and then moved into place, the model first, so an interrupted save leaves
+    the old ones. A save that is killed may leave hidden files beside them, which nothing reads.
 
     Parameters
     ----------
     model : keras.Model
-        The model.
-    path : path-like
-        Ends in ".keras". The JSON file has the same name with the ending ".json".
+    path : path-like or str
+        A file ending in ".keras", or a bare name such as "wave", which means models/wave.keras of the project, or of
+        the folder `CONV1D_VIZ_OUTPUT`. The JSON file has the same name with the ending ".json".
     overwrite : bool
         Whether a model that exists may be replaced.
     info : dict or None
-        What the JSON file holds beside the versions of the software: parameters, seed, training history.
+        What the JSON file holds in addition to the versions of the software: parameters, seed, training himetadata.
 
     Returns
     -------
@@ -41,28 +49,23 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     ------
     FileExistsError
         If one of the two files exists and `overwrite` is false.
-    OSError
-        If the disk is full, the folder cannot be written to, or a folder has the name of a file; the old files are
-        left.
-    TypeError, ValueError
-        If the model is not Keras', the path has another ending, or `info` cannot be written as JSON.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
-    path, overwrite = as_path(path, ".keras"), bool(overwrite)
+    file = as_path(path, ".keras")
     try:
         text = json.dumps({**(info or {}), "versions": _versions()}, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise type(error)(f"`info` must be a dict that JSON can hold. Got {info!r:.80}: {error}") from None
-    with alone_in(path.parent):
-        for file in (path, path.with_suffix(".json")):
-            if file.exists() and not overwrite:
-                raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {file}.")
-        # The inner one is moved first: a model without its new story is found out sooner than one without its model.
-        with replacing(path.with_suffix(".json")) as temporary_json, replacing(path) as temporary:
-            temporary_json.write_text(text + "\n", encoding="utf-8")
-            model.save(temporary)
-    return Path(path)
+    metadata = file.with_suffix(".json")
+    for old in (file, metadata):
+        if old.exists() and not overwrite:
+            raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {old}.")
+    # The inner one is moved first: a model without its new JSON is found out sooner than one without its model.
+    with replacing(metadata) as temporary_json, replacing(file) as temporary:
+        temporary_json.write_text(text + "\n", encoding="utf-8")
+        model.save(temporary)
+    return file
 
 
 def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
@@ -70,13 +73,12 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
 
     Parameters
     ----------
-    path : path-like
-        The file. Its layers must be Keras' own, or of classes that this process has registered with
-        `keras.saving.register_keras_serializable`; models that look words up in files, keep states, or make
-        variables from values are not loaded. `keras.saving.load_model` loads those, from a file that you trust.
+    path : path-like or str
+        A file, or the bare name of a model of the project. Its layers must be Keras' own, or of classes that this
+        process has registered with `keras.saving.register_keras_serializable`. Models that look words up in files,
+        keep states, or make variables from values are not loaded; `keras.saving.load_model` loads those.
     max_bytes : int
-        Larger files are refused, and so is a model whose layers have more weights than its file brings. It does not
-        bound what metrics and constants, such as a Normalization's, take beside them.
+        Larger files are refused, and so are models with more weights than their file brings.
 
     Returns
     -------
@@ -87,26 +89,27 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     ------
     FileNotFoundError
         If there is no such file.
-    ValueError
-        If it is no Keras model, too large, damaged, or holds a Lambda layer or anything else that is not Keras' own.
     """
-    path = _existing(as_path(path, ".keras"))
-    require_harmless(path, max_bytes)
+    path = _existing(as_path(path, ".keras", reading=True))
+    require_size(path, max_bytes)
     try:
-        # Of a model that was compiled but never trained, whose optimizer has a counter and a rate alone.
-        with filtered(ignore=[r"Skipping variable loading for optimizer.* saved optimizer has [12] "]):
+        _require_harmless(path)
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
+            # Of a model that was compiled but never trained, whose optimizer has a counter and a rate alone.
+            warnings.filterwarnings("ignore", r"Skipping variable loading for optimizer.* saved optimizer has [12] ")
             return keras.saving.load_model(path, safe_mode=True)
-    except Exception as error:
-        raise ValueError(f"`path` must be a Keras model file. Got {path}, which Keras cannot load: {error}") from error
+    except Exception as error:  # a damaged archive raises errors of many kinds
+        reason = str(error).rpartition("Exception encountered: ")[2]  # Keras writes the whole description before it
+        raise ValueError(f"`path` must be a Keras model file. Got {path}, which is not loaded: {reason}") from error
 
 
 def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
-    """Read the JSON file beside a model: the parameters, seed, versions and history that produced it.
+    """Read the JSON file beside a model: the parameters, seed, versions and himetadata that produced it.
 
     Parameters
     ----------
-    path : path-like
-        The model's `.keras` file.
+    path : path-like or str
+        The model's `.keras` file, or its bare name.
     max_bytes : int
         Larger JSON files are refused.
 
@@ -119,10 +122,8 @@ def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     ------
     FileNotFoundError
         If there is no JSON file beside the model.
-    ValueError
-        If it holds no JSON object, or is too large.
     """
-    path = _existing(as_path(path, ".keras").with_suffix(".json"))
+    path = _existing(as_path(path, ".keras", reading=True).with_suffix(".json"))
     require_size(path, max_bytes)
     try:
         info = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
@@ -131,6 +132,40 @@ def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     if not isinstance(info, dict):
         raise ValueError(f"`path` must have a JSON object beside it. Got {path} with a {type(info).__name__}.")
     return info
+
+
+def _require_harmless(path: Path) -> None:
+    """Refuse what Keras would unpack, make room for or look for without asking."""
+    with zipfile.ZipFile(path) as archive:
+        if sorted(archive.namelist()) != _MEMBERS:
+            raise ValueError(f"it must hold {', '.join(_MEMBERS)} and nothing else, and holds {archive.namelist()}")
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ValueError("it is compressed, as Keras' own are not, and may be of any size once unpacked")
+        described, content = n_weights(archive.read("config.json").decode()), archive.read("model.weights.h5")
+    arrays: list[h5py.Dataset] = []
+    with h5py.File(io.BytesIO(content)) as file:
+        file.visititems(lambda _, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
+        sizes, n_bytes = [array.size for array in arrays], sum(array.nbytes for array in arrays)
+    if n_bytes > len(content):  # compressed or unwritten
+        raise ValueError(f"its weights would be {n_bytes:,} bytes, and their file has {len(content):,}")
+    if described > sum(sizes):
+        raise ValueError(f"its layers have {described:,} weights, and it brings {sum(sizes):,}")
+
+
+def n_weights(architecture: str) -> int:
+    """Count the weights of a model that is described as JSON, without making room for them or running its code."""
+    config = json.loads(architecture, object_hook=lambda part: {k: part[k] for k in part if k != "compile_config"})
+    names = set(re.findall(r'"(?:registered_name|config)": "([^"]+)"', architecture))
+    own = {name: known for name in names if (known := keras.saving.get_registered_object(name))}
+
+    def count() -> int:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(config, custom_objects=own, safe_mode=True)
+            return sum(math.prod(weight.shape) for weight in model.weights)
+
+    # Keras would give weights that were made within such a scope their values later, in the thread that made them.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(count).result()
 
 
 def _refuse(number: str) -> NoReturn:

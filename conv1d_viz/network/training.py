@@ -1,17 +1,20 @@
-"""Train a forecaster: early stopping, validation in one call, and an end that keeps the best weights."""
+"""Train a forecaster: early stopping, and an end that keeps the best weights however it comes."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from conv1d_viz.checks import as_number, as_seed, as_size
-from conv1d_viz.network._callbacks import Best, keeping, reporting, validating
-from conv1d_viz.network._memory import require_room
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.layers import as_model, as_targets, as_windows, is_compiled
+from conv1d_viz.network.graph import floats_per_window, trace
+from conv1d_viz.network.layers import as_model, as_targets, as_windows, chunks, is_compiled
 
-_BATCH = 32
+
+class _Epoch(NamedTuple):
+    number: int
+    loss: float
+    weights: list[np.ndarray]
 
 
 def train(
@@ -24,117 +27,99 @@ def train(
     seed: Any = 0,
     report: Callable[[str], Any] | None = None,
 ) -> dict[str, list[float]]:
-    """Fit a compiled model with early stopping on the validation loss; it ends with its best weights.
+    """Fit a compiled model in place, with early stopping on the validation loss; it ends with its best weights.
 
-    This is the one function that seeds Keras' global generator (and with it those of NumPy and Python), because
-    Keras shuffles the windows with it.
+    However it ends early, the model has the best weights so far, as the message or its note says. This is the one
+    function that seeds the global generators of Keras, NumPy and Python: Keras shuffles the windows with them.
 
     Parameters
     ----------
     model : keras.Model
-        Compiled, with one input and one output. It is trained in place.
-    x : array-like of shape (n_windows, window, n_features)
-        Input windows in the order of time.
-    y : array-like of shape (n_windows, horizon)
-        Their targets.
-    epochs : int
-        Passes over the data at most.
-    patience : int
-        Epochs without a better validation loss after which training stops.
+        Compiled, with one input and one output.
+    x, y : array-like of shapes (n_windows, window, n_features) and (n_windows, horizon)
+        Input windows in the order of time, and their targets.
+    epochs, patience : int
+        Passes over the data at most; epochs without a better validation loss after which training stops.
     validation_split : float
         Share of the windows, the last ones, that is kept for validation; between 0 and 1.
     seed : int or None
-        Seed of the shuffling. None leaves the global generator as it is.
+        Seed of the shuffling. None leaves the global generators as they are.
     report : callable or None
-        Called with a line of text about ten times, such as `print`. The line bounds the validation loss by a power
-        of ten, so that it reads the same where another processor rounds differently.
+        Called about ten times with a line of text, such as `print`. It bounds the validation loss by a power of ten:
+        other processors round differently.
 
     Returns
     -------
     dict of lists
-        "loss" and "val_loss", one number an epoch.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the arrays do not fit the model or each other, the model is not compiled, a number is out of range, or memory
-        does not hold the windows.
-    FloatingPointError
-        If a loss is no longer finite.
-    KeyboardInterrupt
-        If it is interrupted.
-
-    Notes
-    -----
-    However it ends early, the model then has the best weights so far, as the message or a note below it says, and its
-    losses are in `model.history.history`; before the end of the first epoch it has the weights that it began with. It
-    is compiled anew, so that it can be trained again with a fresh optimizer, or the message asks for that (JAX).
+        "loss" and "val_loss", one number per epoch. A loss that is no longer finite raises a FloatingPointError.
     """
     model = as_model(model)
     x = as_windows(model, x)
     y = as_targets(model, y, len(x))
-    epochs, patience = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0)
-    split, seed = as_number(validation_split, "validation_split", 0.0, above=True), as_seed(seed)
-    n_train = int(len(x) * (1 - split))
+    epochs, patience, seed = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0), as_seed(seed)
+    split = as_number(validation_split, "validation_split", 0.0, above=True)
+    n_train, every = int(len(x) * (1 - split)), -(-epochs // 10)
     if not 0 < n_train < len(x):
         raise ValueError(
-            "`validation_split` must leave windows to train and to validate with, a share between 0 and 1. "
+            "`validation_split` must be a share between 0 and 1 that leaves windows to train and to validate with. "
             f"Got {split:g} of {len(x)} windows."
         )
-    if seed is not None and seed >= 2**32:
-        raise ValueError(f"`seed` must be below 2**32. Got {seed}.")
-    if report is not None and not callable(report):
-        raise TypeError(f"`report` must be a function or None. Got {report!r}.")
     if not is_compiled(model):
         raise ValueError(f"`model` must be compiled. Got {model.name!r} without a loss and an optimizer.")
-    require_room(x.shape, np.float32, "x", "training holds all windows at once")
-
     if seed is not None:
         keras.utils.set_random_seed(seed)
     x, y = np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
-    stopping = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience)
-    best: Best = []
+    graph = trace(model)
+    sizes = chunks(len(x) - n_train, floats_per_window(graph, graph.calls, x.shape[1]))
+    parts = [slice(n_train + size.start, n_train + size.stop) for size in sizes]
+    # Keras' EarlyStopping sets the loss and the epoch before it copies the weights: an interrupt may come between them.
+    best = [_Epoch(0, np.inf, model.get_weights())]
+
+    def score(epoch: int, logs: dict[str, float]) -> None:
+        """By hand: for validation data of its own, Keras sets up a pipeline after each epoch, which takes longer."""
+        losses = [float(model.test_on_batch(x[p], y[p], return_dict=True)["loss"]) for p in parts]
+        logs["val_loss"] = float(np.average(losses, weights=[part.stop - part.start for part in parts]))
+        if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
+            raise FloatingPointError(
+                f"training of `model` diverged in epoch {epoch + 1}: loss {logs['loss']:g}, validation loss "
+                f"{logs['val_loss']:g}. A lower learning rate or scaled series may help."
+            )
+
+    def judge(epoch: int, logs: dict[str, float]) -> None:
+        loss = logs["val_loss"]
+        if loss < best[0].loss:
+            best[:] = [_Epoch(epoch, loss, model.get_weights())]
+        elif epoch - best[0].number >= patience:
+            model.stop_training = True
+        if report is not None and ((epoch + 1) % every == 0 or epoch + 1 == epochs):
+            bound = 10.0 ** np.ceil(np.log10(loss)) if loss > 0 else 0.0
+            report(f"epoch {epoch + 1:{len(str(epochs))}d} of {epochs}: validation loss at most {bound:g}")
+
     # The losses are kept before anything is done with them: `report` may end the training.
-    callbacks = [
-        validating(model, x[n_train:], y[n_train:]),
-        keras.callbacks.History(),
-        keeping(model, best),
-        stopping,
-    ]
-    if report is not None:
-        callbacks.append(reporting(report, epochs))
-    weights = model.get_weights()
+    after = keras.callbacks.LambdaCallback
+    callbacks = [after(on_epoch_end=score), keras.callbacks.History(), after(on_epoch_end=judge)]
+    # The steps, named, spare Keras one of two data pipelines for each epoch.
+    options = {"batch_size": 32, "steps_per_epoch": -(-n_train // 32), "epochs": epochs, "verbose": 0}
     try:
-        fitted = model.fit(
-            x[:n_train],
-            y[:n_train],
-            batch_size=_BATCH,
-            steps_per_epoch=-(-n_train // _BATCH),  # named, it spares Keras one of two data pipelines for each epoch
-            epochs=epochs,
-            callbacks=callbacks,
-            verbose=0,
-        )
+        history = model.fit(x[:n_train], y[:n_train], callbacks=callbacks, **options).history
         model.set_weights(best[0].weights)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_end_early(model, best, weights)) from None
-    except Exception as error:  # a loss that is none, or an error of `report`
-        error.add_note(_end_early(model, best, weights))
+        raise KeyboardInterrupt(_end_early(model, best[0])) from None
+    except Exception as error:  # a loss that is not finite, or an error of `report`
+        error.add_note(_end_early(model, best[0]))
         raise
-    return {name: [float(v) for v in fitted.history[name]] for name in ("loss", "val_loss")}
+    return {name: [float(v) for v in history[name]] for name in ("loss", "val_loss")}
 
 
-def _end_early(model: Any, best: Best, weights: list[np.ndarray]) -> str:
+def _end_early(model: Any, best: _Epoch) -> str:
     """Give a model its best weights so far, else those that it began with, and say which they are."""
-    model.set_weights(best[0].weights if best else weights)
-    again = ""
+    model.set_weights(best.weights)
     try:  # Keras may have been interrupted in compiling it
         model.compile_from_config(model.get_compile_config())
+        again = ""
     except Exception:  # a loss that Keras cannot read back; or with JAX the optimizer's numbers, which were elsewhere
         again = " Compile it anew before it is trained again."
-    if not best:
+    if best.loss == np.inf:
         return f"training of `model` ended early, in its first epoch; it has the weights that it began with.{again}"
-    return (
-        f"training of `model` ended early; it has its best weights so far, those of epoch "
-        f"{best[0].epoch + 1} with a validation loss of {best[0].loss:.3g}. Its losses are in "
-        f"`model.history.history`.{again}"
-    )
+    which = f"its best weights so far, those of epoch {best.number + 1} with a validation loss of {best.loss:.3g}"
+    return f"training of `model` ended early; it has {which}. Its losses are in `model.history.history`.{again}"

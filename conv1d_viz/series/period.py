@@ -15,29 +15,23 @@ _STRENGTH = 0.35  # autocorrelation that a period needs
 def find_period(series: Any) -> float | None:
     """Find the length of a series' period by its spectrum, confirmed by its autocorrelation.
 
-    Frequencies with a high peak in the spectrum are candidates; the one whose period the series resembles itself best
-    at is the period, if it does so clearly, and more than at half of it. A trend, a walk or noise has none.
+    High peaks in the spectrum are candidates; the one whose period the series resembles itself best at is the period,
+    if it does so clearly, and more than at half of it. A trend, a walk or noise has none.
 
     Parameters
     ----------
-    series : array-like of shape (time,)
-        The samples.
+    series : array-like or Series of shape (time,)
 
     Returns
     -------
     float or None
-        Samples a period, more than 2 and at most a third of the series; None where the series shows no clear one. In
-        a short series it must be clearer than in a long one, or noise would be taken for it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the series is no array of finite numbers.
+        Samples per period, more than 2 and at most a third of the series; None where the series shows no clear one,
+        which in a short series takes more than in a long one.
 
     References
     ----------
-    Vlachos, Yu, Castelli, "On periodicity detection and structural periodic similarity", SIAM International Conference
-    on Data Mining, 2005: candidates from the spectrum, checked by the autocorrelation.
+    Vlachos, Yu, Castelli, "On periodicity detection and structural periodic similarity", SIAM Conference on Data
+    Mining, 2005.
 
     Examples
     --------
@@ -46,11 +40,10 @@ def find_period(series: Any) -> float | None:
     """
     samples = as_array(series, "series", ndim=1, axes="(time,)").astype(np.float64)
     n = len(samples)
-    if n < 2 * _PERIODS or np.ptp(samples) == 0:
+    if n < 2 * _PERIODS:
         return None
-    line = np.polynomial.Polynomial.fit(np.arange(n), samples, 1)
-    rest = samples - line(np.arange(n))
-    if np.ptp(rest) < 1e-9 * np.ptp(samples):
+    rest = samples - np.polynomial.Polynomial.fit(np.arange(n), samples, 1)(np.arange(n))
+    if np.ptp(rest) <= 1e-9 * np.ptp(samples):
         return None
     rest = rest / np.abs(rest).max()
     power = np.abs(np.fft.rfft(rest * np.hanning(n))) ** 2

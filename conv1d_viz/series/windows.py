@@ -1,8 +1,9 @@
-"""Series → input windows and the samples that follow them."""
+"""Series → input windows and the samples that follow them; and what a table of samples holds, before that."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from conv1d_viz.checks import as_series, as_size
@@ -17,14 +18,12 @@ def sliding_windows(
 
     Parameters
     ----------
-    series : array-like of shape (time,) or (time, feature)
+    series : array-like, Series or DataFrame of shape (time,) or (time, feature)
         Finite numbers within ±1e150. float32 and float64 are kept, other numeric types become float64.
-    window : int
-        Samples in a window.
-    horizon : int
-        Samples to predict after it. Windows without a full target are left out.
+    window, horizon : int
+        Samples in a window, and samples to predict after it. Windows without a full target are left out.
     target : int
-        The feature that is predicted.
+        The feature that is predicted, counted from 0.
 
     Returns
     -------
@@ -33,20 +32,13 @@ def sliding_windows(
     y : ndarray of shape (n_windows, horizon)
         The samples b + window … b + window + horizon - 1 of feature `target`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the series is no array of finite numbers, too short, or a size or the target is out of range.
-
     Examples
     --------
     >>> x, y = sliding_windows([0, 1, 2, 3, 4], window=3)
     >>> x[:, :, 0].tolist(), y.tolist()
     ([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], [[3.0], [4.0]])
     """
-    window = as_size(window, "window")
-    horizon = as_size(horizon, "horizon")
-    target = as_size(target, "target", minimum=0)
+    window, horizon, target = as_size(window, "window"), as_size(horizon, "horizon"), as_size(target, "target", 0)
     samples = as_series(series)
     time, n_features = samples.shape
     if time < window + horizon:
@@ -55,8 +47,103 @@ def sliding_windows(
         )
     if target >= n_features:
         raise ValueError(f"`target` must be a feature of the series, 0..{n_features - 1}. Got {target}.")
-
     view = np.lib.stride_tricks.sliding_window_view
     x = view(samples[:-horizon], window, axis=0).transpose(0, 2, 1)
-    y = view(samples[window:, target], horizon)
-    return x, y
+    return x, view(samples[window:, target], horizon)
+
+
+class SeriesReport(NamedTuple):
+    """What a table holds: a table of its columns, and sentences on what there is to know before it is forecast."""
+
+    table: pd.DataFrame
+    notes: list[str]
+
+    def __repr__(self) -> str:  # noqa: D105
+        return "\n".join([str(self.table), *(f"- {note}" for note in self.notes)])
+
+
+def check_series(table: Any) -> SeriesReport:
+    """Describe what a table of samples holds and what looks suspicious; nothing is refused or changed.
+
+    `table` is a pandas Series or DataFrame, (time,) or (time, feature), whose index holds the dates, if there are any.
+    The report has a `.table` with one row per column, and `.notes`, sentences: each suspicion comes with the line of
+    pandas that mends it.
+    """
+    if not isinstance(table, (pd.Series, pd.DataFrame)):
+        kind = type(table).__name__
+        raise TypeError(f"`table` must be a pandas Series or DataFrame, such as `pd.Series(values)`. Got {kind}.")
+    table = pd.DataFrame(table)
+    columns = [column for _, column in table.items()]
+    rows = [(c.dtype, c.count(), c.isna().sum(), *(c.agg(["min", "max"]) if _numeric(c) else "––")) for c in columns]
+    summary = pd.DataFrame(rows, index=table.columns, columns=["dtype", "count", "missing", "min", "max"])
+    notes = [f"{len(table)} rows" + (f", from {table.index[0]} to {table.index[-1]}." if len(table) else ".")]
+    return SeriesReport(summary, notes + _on_rows(table.index) + [note for c in columns for note in _on_column(c)])
+
+
+def _numeric(values: pd.Series | pd.Index) -> bool:
+    return pd.api.types.is_numeric_dtype(values.dtype)
+
+
+def _on_rows(index: Any) -> list[str]:
+    """Notes on the order of the rows and the steps between them."""
+    index = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+    notes, dates = [], isinstance(index, pd.DatetimeIndex)
+    if not dates and not _numeric(index):
+        return ["The index holds no dates; if these are texts of dates, `table.index = pd.to_datetime(table.index)`."]
+    if index.has_duplicates:
+        first = "`table = table[~table.index.duplicated()]` keeps the first of each"
+        notes.append(f"{index.duplicated().sum()} rows repeat a date, such as {index[index.duplicated()][0]}; {first}.")
+    if not index.is_monotonic_increasing:
+        what = "The newest row is first" if index.is_monotonic_decreasing else "Rows are out of order"
+        notes.append(f"{what}; `table = table.sort_index()` puts the oldest first.")
+    index = index.unique().sort_values()
+    freq = pd.DatetimeIndex(index, freq="infer").freqstr if dates and len(index) > 2 else None
+    steps: Any = index.to_series().diff().iloc[1:]
+    usual = steps.median()
+    if dates and len(steps) and index.day_of_week.max() < 5 and usual == pd.Timedelta(days=1):
+        days = index.tz_localize(None).to_numpy().astype("datetime64[D]")
+        steps, usual, freq = pd.Series(np.busday_count(days[:-1], days[1:])), 1, "B"  # weekends are no gaps
+    odd = np.flatnonzero((steps > 1.5 * usual) | (steps < usual / 1.5))
+    if not freq and dates and len(odd):
+        stretch = index[max(np.split(np.arange(len(index)), odd + 1), key=len)]
+        freq = pd.DatetimeIndex(stretch, freq="infer").freqstr if len(stretch) > 2 else None
+    notes += [f"The step is {freq or usual}{', with exceptions' if len(odd) else ''}."] if len(steps) else []
+    if len(odd):
+        what, way = f"Gaps, or steps of another length: {len(odd)}", f".asfreq({freq!r}).interpolate()"
+        if len(odd) > len(steps) / 10:
+            what, way = "The step changes", f".resample({freq!r}).mean()"
+        way = f"; `table = table{way}` evens them" if dates else ""
+        notes.append(f"{what}, first from {index[odd[0]]} to {index[odd[0] + 1]}{way}.")
+    return notes
+
+
+def _on_column(column: pd.Series) -> list[str]:
+    """Notes on what one column holds."""
+    name, values, notes = column.name, column.dropna(), []
+    drop = f"`table = table.drop(columns={name!r})`"
+    if len(values) < len(column):
+        missing = len(column) - len(values)
+        notes.append(f"{name!r} has gaps in {missing} rows; `table = table.interpolate()` fills them.")
+    if not _numeric(column):
+        texts = values.astype(str)
+        for mark, point in (",.", ".,"):
+            number = rf"-?\d{{1,3}}(\{mark}\d{{3}})*(\{point}\d+)?"
+            if texts.str.fullmatch(number).all() and texts.str.contains(mark, regex=False).any():
+                read = f"read with `thousands={mark!r}, decimal={point!r}` if these are thousands marks"
+                return [*notes, f"{name!r} holds texts such as {texts.iloc[0]!r}; {read}."]
+        words = texts[pd.to_numeric(texts, errors="coerce").isna()]
+        if 0 < len(words) < len(texts) / 2:
+            return [*notes, f"{name!r} holds texts among numbers; read with `na_values={list(words.unique()[:3])}`."]
+        return [*notes, f"{name!r} holds no numbers; `table.set_index({name!r})` if these are dates, else {drop}."]
+    numbers = values.to_numpy(dtype=float)
+    steps, ends = np.diff(numbers), np.unique([numbers.min(), numbers.max()]) if len(numbers) else numbers
+    if len(ends) == 1:
+        notes.append(f"{name!r} is constant, {ends[0]:g}; {drop} leaves it out.")
+    elif len(steps) > 1 and 0 < steps.max() <= 1.5 * steps.min():
+        notes.append(f"{name!r} rises evenly, as a clock does; `table.set_index({name!r})`, or {drop}.")
+    for end in ends:
+        rest = numbers[numbers != end]
+        if 1 < len(numbers) - len(rest) < len(numbers) and np.abs(rest - end).min() > 2 * np.ptp(rest) > 0:
+            read = f"if it stands for a gap, read with `na_values=[{end:g}]`"
+            notes.append(f"{name!r} holds {end:g} {(numbers == end).sum()} times, far outside all else; {read}.")
+    return notes
