@@ -1,11 +1,15 @@
 """Shapes in the signatures are checked in all tests; figures are closed after each."""
 
 import sys
+from collections import defaultdict
 
 import matplotlib as mpl
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+from matplotlib import pyplot as plt
+
+import conv1d_viz as cv  # its modules are imported when they are first used: behind the hook
 
 # An int is fine where a float is asked for, as PEP 484 has it.
 if not any("benchmarks" in argument for argument in sys.argv):  # there the checks would be measured too
@@ -13,12 +17,6 @@ if not any("benchmarks" in argument for argument in sys.argv):  # there the chec
 mpl.use("agg")
 settings.register_profile("untimed", deadline=None)  # speed is the benchmarks' business
 settings.load_profile("untimed")
-
-import matplotlib.pyplot as plt  # noqa: E402
-
-import conv1d_viz as cv  # noqa: E402
-from conv1d_viz.network import graph as _graph  # noqa: E402
-from conv1d_viz.network import layers as _models  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +39,22 @@ def windows():
 
 
 @pytest.fixture
-def little_memory(model, monkeypatch):
+def little_memory(monkeypatch):
     """A memory budget of a few windows of `model`."""
-    monkeypatch.setattr(_models, "MEMORY_BUDGET", 7_000)
-    graph = _graph.trace(model)
-    assert 2 < len(_models.chunks(40, _graph.floats_per_window(graph, graph.calls, 20))) < 40
+    monkeypatch.setattr("conv1d_viz.network.layers.MEMORY_BUDGET", 7_000)
+
+
+@pytest.fixture
+def batches(monkeypatch):
+    """The sizes of the batches that some kinds of layers are called with, by name of the layer."""
+    from conv1d_viz.network.backend import keras
+
+    sizes = defaultdict(list)
+    for kind in (keras.layers.Conv1D, keras.layers.Dense):
+
+        def noted(self, inputs, call=kind.call):
+            sizes[self.name].append(inputs.shape[0])
+            return call(self, inputs)
+
+        monkeypatch.setattr(kind, "call", noted)
+    return sizes

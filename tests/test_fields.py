@@ -1,8 +1,10 @@
+"""Receptive fields, against perturbed inputs and closed forms."""
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from stacks import build, layers
+from stacks import Own, build, causal, chain, layers
 
 import conv1d_viz as cv
 from conv1d_viz.network.backend import keras
@@ -11,83 +13,37 @@ L = keras.layers
 
 
 def seen(model, layer, window):
-    """Which output steps of a layer change with each input step: (window, n_steps), from one perturbed copy a step.
-
-    All weights are positive, so that nothing cancels, and the change is large, so that no maximum hides it.
-    """
+    """Which output steps of a layer change with each input step: (window, n_steps), from perturbed copies."""
+    # All weights are positive, so that nothing cancels, and the change is large, so that no maximum hides it.
     x = np.random.default_rng(3).uniform(0.5, 1, size=(window, 1))
     copies = np.stack([x, *(x + 1e4 * np.eye(window)[:, [t]] for t in range(window))])
     acts = cv.layer_activations(model, copies, layer)
-    # Equal numbers may be rounded differently at other places of a batch.
-    return (np.abs(acts[1:] - acts[0]) > 1e-4).any(axis=2)
+    return (np.abs(acts[1:] - acts[0]) > 1e-4).any(axis=2)  # places of a batch differ in their last digits
 
 
-def field_of(model):
-    """The receptive field, or None behind an UpSampling1D that no stride makes up for."""
-    kinds = {type(layer) for layer in model.layers}
-    try:
-        return cv.receptive_field(model, "last")
-    except ValueError as error:
-        if L.UpSampling1D in kinds and "whole samples" in str(error):
-            return None
-        raise
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(layers, min_size=1, max_size=4), st.integers(36, 47))
-def test_against_perturbed_inputs(stack, window):
-    model = build(stack, window, 1, low=0.5)
-    field = field_of(model)
-    if field is None:
-        return
-    found = seen(model, "last", window)
-    n_steps = found.shape[1]
+def inside(field, n_steps, window):
+    """As `seen`, by the definition of a field."""
     first = field.start + np.arange(n_steps) * field.stride
     times = np.arange(window)[:, None]
-    inside = (first <= times) & (times < first + field.size)
-    assert not (found & ~inside).any()  # nothing outside is seen
-    names = [name for name, _ in stack]
-    clean = np.flatnonzero(~field.sees_padding(n_steps, window))
-    if "crop" in names or "zeros" in names:  # what is padded behind a cropping is no sample outside the window
-        return
-    if "up" not in names:  # both ends are seen, by every step
+    return (first <= times) & (times < first + field.size)
+
+
+@settings(max_examples=25)
+@given(st.lists(layers, min_size=1, max_size=4), st.integers(36, 47))
+def test_against_perturbed_inputs(stack, window):
+    names = {name for name, _ in stack}
+    assume("up" not in names)
+    model = build(stack, window, 1, low=0.5)
+    field, found = cv.receptive_field(model, "last"), seen(model, "last", window)
+    n_steps = found.shape[1]
+    assert not (found & ~inside(field, n_steps, window)).any()  # nothing outside is seen
+    first = field.start + np.arange(n_steps) * field.stride
+    padded = field.sees_padding(n_steps, window)
+    np.testing.assert_array_equal(padded, (first < 0) | (first + field.size > window))
+    if not names & {"crop", "zeros"}:  # what is padded behind a cropping is no sample outside the window
+        clean = np.flatnonzero(~padded)  # they see both ends of their field
         assert found[first[clean], clean].all()
         assert found[first[clean] + field.size - 1, clean].all()
-    elif len(clean) >= 2 ** names.count("up"):  # ... by one step in turn
-        assert found[first[clean], clean].any()
-        assert found[first[clean] + field.size - 1, clean].any()
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 3)), min_size=1, max_size=3), st.integers(1, 3))
-def test_valid_convolutions_against_the_closed_form(kernels, pool):
-    # Araujo et al. 2019: size = 1 + sum of (kernel - 1) * product of the strides before.
-    h = inputs = keras.Input((1200, 2))
-    size, jump = 1, 1
-    for k, (kernel, stride) in enumerate(kernels):
-        h = L.Conv1D(2, kernel, strides=stride, name=f"c{k}")(h)
-        size, jump = size + (kernel - 1) * jump, jump * stride
-        h = L.MaxPooling1D(pool, name=f"p{k}")(h)
-        size, jump = size + (pool - 1) * jump, jump * pool
-    assert cv.receptive_field(keras.Model(inputs, h), f"p{len(kernels) - 1}") == (size, jump, 0)
-
-
-def test_every_step_of_a_convolution_sees_all_of_its_field():
-    model = cv.build_model(window=30, kernel_size=7, seed=0)
-    field, found = cv.receptive_field(model, "conv1"), seen_by_sign(model)
-    first = field.start + np.arange(30) * field.stride
-    times = np.arange(30)[:, None]
-    np.testing.assert_array_equal(found, (first <= times) & (times < first + field.size))
-    assert field.sees_padding(30, 30).tolist() == [f < 0 or f + field.size > 30 for f in first]
-
-
-def seen_by_sign(model):
-    """As `seen`, of the first convolution without its activation, which would hide changes below zero."""
-    kernel, bias = model.get_layer("conv1").get_weights()
-    x = np.random.default_rng(3).normal(size=(30, 1))
-    copies = np.stack([x, *(x + np.eye(30)[:, [t]] for t in range(30))])
-    acts = keras.ops.convert_to_numpy(keras.ops.conv(copies.astype("float32"), kernel, padding="same")) + bias
-    return (acts[1:] != acts[0]).any(axis=2)
 
 
 def test_the_studys_padding_is_four_left_and_five_right():
@@ -96,117 +52,99 @@ def test_the_studys_padding_is_four_left_and_five_right():
     assert field == (10, 1, -4)
     assert field.centre == 0.5
     assert np.flatnonzero(field.sees_padding(100, 100)).tolist() == [0, 1, 2, 3, 95, 96, 97, 98, 99]
-
-
-def test_an_open_length():
-    inputs = keras.Input((None, 1))
-    h = L.Conv1D(2, 4, padding="same", name="plain")(inputs)
-    h = L.Conv1D(2, 4, strides=2, padding="same", name="strided")(h)
-    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
-    assert cv.receptive_field(model, "plain") == (4, 1, -1)
-    with pytest.raises(ValueError, match="`window` must be given"):
-        cv.receptive_field(model, "strided")
-    assert cv.receptive_field(model, "strided", window=10) == (7, 2, -2)
-    assert cv.receptive_field(model, "strided", window=9) == (7, 2, -2)
-
-
-def test_upsampling_that_a_pooling_makes_up_for():
-    inputs = keras.Input((24, 1))
-    pooled = L.MaxPooling1D(4, name="pooled")(inputs)
-    model = keras.Model(inputs, L.UpSampling1D(2, name="up")(pooled))
-    assert cv.receptive_field(model, "pooled") == (4, 4, 0)
-    # Steps 0 and 1 see samples 0 … 3, steps 2 and 3 samples 4 … 7: each within -2 + 2s … 3 + 2s.
-    assert cv.receptive_field(model, "up") == (6, 2, -2)
+    assert cv.receptive_field(model, "conv2").within(field) == (8, 1, -3)
 
 
 @pytest.mark.parametrize(
     "layer",
     [
-        L.Activation("tanh"),
-        L.Activation("softmax"),
-        L.ReLU(),
-        L.LeakyReLU(),
-        L.PReLU(),
-        L.PReLU(shared_axes=[1]),
-        L.ELU(),
-        L.Softmax(),
-        L.Dropout(0.3),
-        L.SpatialDropout1D(0.3),
-        L.GaussianNoise(0.3),
-        L.BatchNormalization(),
-        L.BatchNormalization(axis=1),
-        L.LayerNormalization(),
-        L.RMSNormalization(),
-        L.UnitNormalization(),
-        L.Rescaling(2.0),
-        L.Dense(3),
-        L.TimeDistributed(L.Dense(3)),
-        L.TimeDistributed(L.LayerNormalization()),
-        L.Identity(),
-        lambda h: L.Multiply()([L.Activation("tanh")(h), L.Activation("sigmoid")(h)]),
-        lambda h: L.Maximum()([h, 2.0 * h]),
-        lambda h: keras.ops.tanh(h) - 1.0,
-        lambda h: L.Concatenate()([h, -h]),
+        L.Activation("tanh"), L.Activation("softmax"), L.LeakyReLU(), L.PReLU(), L.Softmax(), L.SpatialDropout1D(0.3),
+        L.BatchNormalization(axis=1), L.LayerNormalization(), L.RMSNormalization(), L.UnitNormalization(),
+        L.TimeDistributed(L.LayerNormalization()), L.Rescaling(2.0), L.Conv1D(4, 1, activation="log_softmax"),
+        L.Dense(3, activation=L.LeakyReLU()), lambda h: keras.ops.tanh(h) - 1.0, lambda h: L.Concatenate()([h, -h]),
+        lambda h: L.Multiply()([L.Activation("tanh")(h), h]), lambda h: L.Maximum()([h, 2.0 * h]),
     ],
-)
+)  # fmt: skip
 def test_layers_that_look_at_each_step_alone(layer):
-    inputs = keras.Input((20, 1))
-    before = L.Conv1D(4, 3, padding="same", kernel_initializer="glorot_normal")(inputs)
-    model = keras.Model(inputs, L.Conv1D(3, 2, padding="valid", name="after")(layer(before)))
-    field = cv.receptive_field(model, "after")
+    model = chain(L.Conv1D(4, 3, padding="same"), layer, L.Conv1D(3, 2, name="after"))
+    field, found = cv.receptive_field(model, "after"), seen(model, "after", 20)
     assert field == (4, 1, -1)
-    found = seen(model, "after", 20)
-    first = field.start + np.arange(19)
-    times = np.arange(20)[:, None]
-    assert not (found & ~((first <= times) & (times < first + 4))).any()
+    assert not (found & ~inside(field, 19, 20)).any()
     assert found.any()
 
 
 @pytest.mark.parametrize(
-    ("join", "reason"),
+    ("layer", "reason"),
     [
+        (L.UpSampling1D(2), "UpSampling1D .*, which is not among the layers whose reach is known"),
+        (Own(), "Own .*, which is not among the layers whose reach is known"),
+        (lambda h: L.Reshape((20, 4))(L.Flatten()(h)), "takes or gives tensors that are not"),
+        (L.Softmax(axis=1), "works along axis 1 and not along the channels alone"),
+        (L.Activation(keras.ops.normalize), "has an activation function that is not Keras' own"),
+        (L.Conv1D(4, 3, activation=L.Softmax(axis=1)), "has an activation function that is not Keras' own"),
         (lambda h: h + L.Conv1D(4, 20)(h), "joins branches of 20 and 1 steps"),
-        (lambda h: L.Add()([L.Conv1D(4, 20)(h), h]), "joins branches of 1 and 20 steps"),
+        (lambda h: L.Add()([L.ZeroPadding1D(5)(L.MaxPooling1D(2)(h)), h]), "joins branches whose strides are 2 and 1"),
         (lambda h: h + np.arange(20.0)[:, None], "takes arrays that may differ from step to step"),
     ],
 )
-def test_what_is_spread_over_the_steps_is_refused(join, reason):
-    inputs = keras.Input((20, 4))
-    model = keras.Model(inputs, L.Conv1D(1, 3, name="after")(join(inputs)))
-    with pytest.raises(ValueError, match=f"`layer` must be reached through .*which {reason}"):
+def test_what_stops_a_field_is_named(layer, reason):
+    model = chain(layer, L.Conv1D(1, 3, name="after"), features=4)
+    with pytest.raises(ValueError, match=f"`layer` must be reached through layers whose reach is known.*{reason}"):
         cv.receptive_field(model, "after")
 
 
-@pytest.mark.parametrize("path", ["encoder/conv1", "encoder/inner/conv2", "encoder"])
-def test_layers_of_nested_models_by_their_path(path):
-    inner = keras.Sequential([keras.Input((10, 2)), L.Conv1D(3, 3, padding="same", name="conv2")], name="inner")
-    first = keras.Input((20, 1))
-    h = L.Conv1D(2, 5, padding="causal", name="conv1")(first)
-    encoder = keras.Model(first, inner(L.MaxPooling1D(2)(h)), name="encoder")
-    inputs = keras.Input((20, 1))
-    model = keras.Model(inputs, L.GlobalMaxPooling1D()(encoder(inputs)))
-    expected = {"encoder/conv1": (5, 1, -4)}.get(path, (10, 2, -6))
-    assert cv.receptive_field(model, path) == expected
+def test_an_open_length():
+    convs = L.Conv1D(2, 4, padding="same", name="plain"), L.Conv1D(2, 4, strides=2, padding="same", name="strided")
+    model = chain(*convs, window=None)
+    assert cv.receptive_field(model, "plain") == (4, 1, -1)
+    # Keras pads 2 samples of 10 in all and 3 of 9, the smaller half on the left.
+    assert cv.receptive_field(model, "strided", 10) == cv.receptive_field(model, "strided", 9) == (7, 2, -2)
+    with pytest.raises(ValueError, match="pads by the length of the windows: `window` must be given"):
+        cv.receptive_field(model, "strided")
+    with pytest.raises(ValueError, match=r"`window` must be the model's own, 30, or None\. Got 29"):
+        cv.receptive_field(cv.build_model(window=30), "conv1", 29)
+
+
+def conv(options, name):
+    size, stride, padding = options
+    return L.Conv1D(2, size, strides=stride, padding=padding, name=name)
+
+
+@settings(max_examples=25)
+@given(st.tuples(st.integers(1, 5), st.integers(1, 3), causal), st.tuples(st.integers(1, 5), st.integers(1, 2), causal))
+def test_within_an_earlier_layer_it_is_the_field_on_that_layers_output(first, second):
+    early = chain(conv(first, "early"), window=24)
+    n_steps = early.output.shape[1]
+    assume(second[2] != "valid" or second[0] <= n_steps)
+    late = cv.receptive_field(chain(conv(first, "early"), conv(second, "late"), window=24), "late")
+    expected = cv.receptive_field(chain(conv(second, "late"), window=n_steps, features=2), "late")
+    assert late.within(cv.receptive_field(early, "early")) == expected
+
+
+def field_of(size, stride, left):
+    """That of a convolution, with padding of its own."""
+    layers = L.ZeroPadding1D((left, 0)), conv((size, stride, "valid"), "conv")
+    return cv.receptive_field(chain(*layers, window=60), "conv")
 
 
 @pytest.mark.parametrize(
-    "function",
-    [keras.ops.normalize, lambda h: keras.ops.flip(h, axis=1), L.Softmax(axis=1)],
+    ("earlier", "later"),
+    [((10, 1, 4), (9, 1, 4)), ((3, 2, 0), (4, 2, 0)), ((3, 2, 0), (3, 3, 0)), ((3, 2, 0), (3, 2, 1))],
 )
-def test_activations_that_might_mix_steps_have_no_field_and_the_right_timelines(function):
-    inputs = keras.Input((20, 1))
-    h = L.Activation(function, name="last")(L.Conv1D(3, 3, padding="same")(inputs))
-    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
-    with pytest.raises(ValueError, match=r"`layer` must be reached .*'last', which has an activation function that is"):
-        cv.receptive_field(model, "last")
-    series = np.random.default_rng(0).normal(size=60)
-    expected = cv.diagonal_sum(cv.layer_activations(model, cv.sliding_windows(series, 20)[0], "last"))
-    np.testing.assert_allclose(cv.series_timeline(model, series, "last", 20), expected, atol=1e-4)
+def test_a_layer_that_is_not_seen_through_another(earlier, later):
+    with pytest.raises(ValueError, match=r"`earlier` must be a layer that Rec.* sees the series through\. Got Rec"):
+        field_of(*later).within(field_of(*earlier))
 
 
-@pytest.mark.parametrize("function", ["softmax", "log_softmax", "relu", "gelu", L.LeakyReLU()])
-def test_activations_of_keras_own_have_the_field_of_their_layer(function):
-    inputs = keras.Input((20, 1))
-    h = L.Conv1D(4, 3, padding="same", activation=function, name="last")(inputs)
-    model = keras.Model(inputs, L.GlobalMaxPooling1D()(h))
-    assert cv.receptive_field(model, "last") == (3, 1, -1)
+@settings(max_examples=25)
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 4), st.integers(1, 9), st.data())
+def test_what_picked_steps_see(size, stride, left, n_steps, data):
+    field = field_of(size, stride, left)
+    pick = st.lists(st.integers(0, 9), min_size=2, max_size=2)
+    picked = data.draw(st.lists(pick, min_size=1, max_size=4))
+    cells = field.seen(picked, n_steps)
+    for row, picks in zip(cells, picked, strict=True):
+        expected = {p * stride - left + k for p in picks for k in range(size)}
+        assert np.flatnonzero(row).tolist() == sorted(expected & set(range(n_steps)))
+    first = [row[0] for row in picked]
+    np.testing.assert_array_equal(field.seen(first, n_steps), field.seen([[pick] for pick in first], n_steps))

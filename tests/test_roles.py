@@ -1,11 +1,17 @@
+"""Roles of channels, against waves whose phase and variance are known."""
+
+from pathlib import Path
+
 import numpy as np
-import pandas as pd
 import pytest
 
 import conv1d_viz as cv
-from conv1d_viz.network.backend import keras
 
 T, WAVE = cv.toy_series(300, start=10_000)
+
+
+def wave_of(period):
+    return np.sin(2 * np.pi * T / period)
 
 
 @pytest.mark.parametrize(
@@ -19,90 +25,83 @@ def test_a_bump_is_named_after_the_part_of_the_wave_that_it_stands_on(shift, rol
     assert table.phase[0] == pytest.approx(3.6 * shift, abs=1e-6)
 
 
-def test_roles_do_not_depend_on_where_the_timeline_starts_or_on_a_part_of_a_period():
-    bumps = np.maximum(0, -np.sin(2 * np.pi * T / 100))[:, None]
+def test_neither_the_start_nor_a_part_of_a_period_matters():
     for rows in (slice(0, 100), slice(37, 137), slice(50, 290)):
-        assert cv.channel_roles(bumps[rows], T[rows], WAVE, T, 100).role.tolist() == ["trough"]
+        table = cv.channel_roles(np.maximum(0, -WAVE)[rows, None], T[rows], WAVE, T, 100)
+        assert table.role.tolist() == ["trough"]
 
 
-def test_silent_is_under_a_tenth_of_the_strongest():
+def test_silent_is_under_a_tenth_of_the_strongest_and_steady_what_never_changes():
     crest = np.maximum(0, WAVE)
-    line = np.column_stack([crest, 0.101 * crest, 0.099 * crest, 0 * crest])
+    line = np.column_stack([crest, 0.101 * crest, 0.099 * crest, 0 * crest, np.full(300, 0.7), np.minimum(0, -WAVE)])
     table = cv.channel_roles(line, T, WAVE, T, 100)
-    assert table.role.tolist() == ["crest", "crest", "silent", "silent"]
-    assert table.response.tolist() == pytest.approx([1, 0.101, 0.099, 0])
-    assert table.phase.isna().tolist() == [False, False, True, True]
+    assert table.role.tolist() == ["crest", "crest", "silent", "silent", "steady", "trough"]
+    assert table.response.tolist() == pytest.approx([1, 0.101, 0.099, 0, 0.7, 1])
+    assert table.phase.isna().tolist() == [False, False, True, True, True, False]
+    assert table.index.name == "channel"
+    assert cv.channel_roles(0 * line, T, WAVE, T, 100).role.tolist() == ["silent"] * 6
 
 
-def test_a_layer_without_any_response_is_all_silent():
-    assert cv.channel_roles(np.zeros((100, 2)), T[:100], WAVE, T, 100).role.tolist() == ["silent", "silent"]
+def test_the_share_of_the_variance_that_the_period_explains():
+    # Over whole periods waves of different lengths add up their variances.
+    sine, faster = wave_of(100), wave_of(20)
+    line = np.column_stack([sine, sine + 0.5 * faster, sine + 0.99 * faster, sine + 1.01 * faster, faster])
+    table = cv.channel_roles(5 + line, T, WAVE, T, 100)
+    expected = [1, 1 / 1.25, 1 / (1 + 0.99**2), 1 / (1 + 1.01**2), 0]
+    assert table.explained.tolist() == pytest.approx(expected, abs=1e-9)
+    assert table.role.tolist() == ["crest"] * 3 + ["other"] * 2  # below a half
+    # Its half and its third belong to the period, as in a narrow bump; what is longer does not.
+    whole = np.column_stack([wave_of(100 / k) for k in (1, 2, 3)]).sum(axis=1)
+    table = cv.channel_roles(np.column_stack([whole, whole + wave_of(300)]), T, WAVE, T, 100)
+    assert table.explained.tolist() == pytest.approx([1, 3 / 4], abs=1e-9)
 
 
-def test_a_channel_that_never_changes_is_steady():
-    table = cv.channel_roles(np.column_stack([np.maximum(0, WAVE), np.full(300, 0.7)]), T, WAVE, T, 100)
-    assert table.role.tolist() == ["crest", "steady"]
-    assert np.isnan(table.phase[1])
+def test_noise_and_a_trend_are_not_explained():
+    t, wave = cv.toy_series(20_000)
+    noise = np.random.default_rng(0).normal(size=len(t))
+    # The variance of a sine is a half, that of a line from -1 to 1 a third.
+    line = np.column_stack([wave + 0.5 * noise, wave + 2 * noise, wave + np.linspace(-1, 1, len(t))])
+    table = cv.channel_roles(line, t, wave, t, 100)
+    assert table.explained.tolist() == pytest.approx([0.5 / 0.75, 0.5 / 4.5, 0.5 / (0.5 + 1 / 3)], abs=0.01)
+    assert table.role.tolist() == ["crest", "other", "crest"]
 
 
-def test_parts_of_a_period_and_negative_responses():
-    line = np.column_stack([np.maximum(0, WAVE), np.minimum(0, -2 * WAVE)])
-    table = cv.channel_roles(line[:170], T[:170], WAVE, T, 100)
-    assert table.phase.tolist() == pytest.approx([0, 180], abs=1e-6)
-    assert table.response.tolist() == pytest.approx([1, 2])
-
-
-@pytest.mark.parametrize("layer", ["conv1", "conv2"])
-def test_roles_of_a_layer_are_those_of_its_timelines(layer):
-    model = cv.build_model(window=30, channels=5, kernel_size=4, seed=2)
-    _, wave = cv.toy_series(130, start=7, period=25)
-    x, _ = cv.sliding_windows(wave, 30, 2)
-    acts, field = cv.layer_activations(model, x, layer), cv.receptive_field(model, layer)
-    line = cv.diagonal_sum(acts, fill=None, reduce="mean")
-    full = cv.coverage(*acts.shape[:2]) == 30
-    time = np.arange(len(line)) + field.centre
-    expected = cv.channel_roles(line[full], time[full], wave, np.arange(130), 25)
-    pd.testing.assert_frame_equal(cv.layer_roles(model, wave, layer, 30, 25, horizon=2), expected, atol=1e-4)
-
-
-def test_roles_of_a_layer_with_a_stride_in_a_series_of_two_features():
-    inputs = keras.Input((24, 2))
-    h = keras.layers.Conv1D(3, 5, padding="same", activation="relu", name="conv")(inputs)
-    h = keras.layers.MaxPooling1D(2, name="pool")(h)
-    model = keras.Model(inputs, keras.layers.GlobalMaxPooling1D()(keras.layers.Conv1D(1, 3)(h)))
-    _, wave = cv.toy_series(100, period=20)
-    series = np.column_stack([wave, np.roll(wave, 5)])
-    acts, field = (
-        cv.layer_activations(model, cv.sliding_windows(series, 24)[0], "pool"),
-        cv.receptive_field(model, "pool"),
-    )
-    line = cv.diagonal_sum(acts, 2, fill=None, reduce="mean")
-    full = cv.coverage(*acts.shape[:2], 2) == 12
-    expected = cv.channel_roles(line[full], np.flatnonzero(full) + field.centre, wave, np.arange(100), 20)
-    pd.testing.assert_frame_equal(cv.layer_roles(model, series, "pool", 24, 20), expected, atol=1e-4)
-
-
-def test_a_series_too_short_for_roles():
-    model = cv.build_model(window=20, channels=2, kernel_size=3, head_kernel_size=3, seed=0)
-    with pytest.raises(
-        ValueError, match=r"`series` must be longer: .* at least 20 of its times\. Got 57 samples.* see 18"
-    ):
-        cv.layer_roles(model, WAVE[:57], "conv1", 20, 20)
-    assert len(cv.layer_roles(model, WAVE[:59], "conv1", 20, 20)) == 2
-
-
-def test_without_a_period_channels_are_silent_or_active(model):
-    rng = np.random.default_rng(0)
-    series = rng.uniform(-1, 1, 45)
-    known = cv.layer_roles(model, series, "conv1", 20, period=5)
-    roles = cv.layer_roles(model, series, "conv1", 20, period=None)
-    np.testing.assert_array_equal(roles["response"], known["response"])
-    assert roles["phase"].isna().all()
-    assert roles["role"].tolist() == ["silent" if role == "silent" else "active" for role in known["role"]]
-    with pytest.raises(ValueError, match=r"`series` must be longer: .* at least 1 of its times\. Got 39 samples"):
-        cv.layer_roles(model, series[:39], "conv1", 20, period=None)
-
-
-def test_roles_of_timelines_without_a_period():
+def test_without_a_period_channels_are_silent_steady_or_active():
     line = np.array([[1.0, 0.01, 3.0], [2.0, 0.02, 3.0], [0.0, 0.0, 3.0]])
     roles = cv.channel_roles(line, np.arange(3), [5.0, 5.0], [0, 1], None)
     assert roles["role"].tolist() == ["active", "silent", "steady"]
+    assert roles[["phase", "explained"]].isna().all(axis=None)
+
+
+def test_no_channel_of_the_32_random_starts_responds_to_something_else_than_the_wave():
+    runs = cv.load_runs(Path(__file__).parents[1] / "models" / "sine_seeds.npz")
+    model, silent = runs.model(0), 0
+    field = cv.receptive_field(model, "conv1")
+    for weights in runs.weights:
+        model.set_weights(weights)
+        line = cv.series_timeline(model, WAVE, "conv1", 100, fill=None, reduce="mean")
+        full, time = slice(99, -99), np.arange(len(line)) + field.centre
+        table = cv.channel_roles(line[full], time[full], WAVE, np.arange(300), 100)
+        assert set(table.role) <= {"silent", "crest", "falling", "trough", "rising"}
+        # The phase of one period, by hand: the wave's crest is at a quarter of it.
+        turns = np.exp(2j * np.pi * time[full][:100] / 100) @ line[full][:100]
+        quarters = np.round((np.degrees(np.angle(turns)) - 90) % 360 / 90) % 4
+        named = table.role.map({"crest": 0, "falling": 1, "trough": 2, "rising": 3})
+        assert (named.isna() | (named == quarters)).all()
+        silent += (table.role == "silent").sum()
+    assert 32 * 8 - silent == 222
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"line": WAVE[:99, None], "line_time": T[:99]}, r"`line_time` must span at least one period of 100 samples"),
+        ({"wave_time": 2 * T}, r"`wave_time` must have 300 times, one sample apart\. Got 300"),
+        ({"wave": 0 * WAVE + 3}, r"`wave` must vary, or it has no crest\. Got the constant 3"),
+    ],
+)
+def test_what_has_no_phase_is_refused(options, match):
+    with pytest.raises(ValueError, match=match):
+        cv.channel_roles(
+            **{"line": WAVE[:, None], "line_time": T, "wave": WAVE, "wave_time": T, "period": 100} | options
+        )

@@ -88,7 +88,8 @@ def in_parallel(
     workers = min(joblib.effective_n_jobs(None), len(deletions))
     if workers < 2:
         return forecasts(cut, x, deletions, replacement, update)
-    jobs = [(cut.model, cut.path, np.array(x), deletions[k::workers], replacement) for k in range(workers)]
+    x = np.array(x)  # windows that share a series become an array of their own, once for all workers
+    jobs = [(cut.model, cut.path, x, deletions[k::workers], replacement) for k in range(workers)]
     parts = joblib.Parallel(return_as="generator")(joblib.delayed(_in_a_worker)(*job) for job in jobs)
     predictions = np.empty((len(deletions), len(x), cut.model.outputs[0].shape[1]), dtype=np.float32)
     for k, part in enumerate(parts):
@@ -149,7 +150,7 @@ class AblationStudy:
     n_channels: int
     replacement: str
 
-    def mse_of(self, deletions: Iterable[Iterable[int]]) -> Float[np.ndarray, " chosen"]:
+    def mse_of(self, deletions: Any) -> Float[np.ndarray, " chosen"]:
         """Return the MSE of chosen deletions, in their order; nothing deleted, (), is the baseline.
 
         Examples

@@ -17,7 +17,7 @@ def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "wind
     model : keras.Model
         Sequential or functional, with one input and one output. It is not changed.
     x : array-like of shape (n_windows, window, n_features)
-        The windows. Beside them and the result a call takes about 256 MB, however many there are.
+        The windows. In addition to them and the result a call takes about 256 MB, however many there are.
     layer : str, int or keras.layers.Layer
         A layer of the model by name, by index in `model.layers`, or the object; one inside a nested model by its
         path, such as "encoder/conv1".

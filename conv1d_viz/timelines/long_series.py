@@ -32,6 +32,8 @@ from conv1d_viz.timelines.fields import as_convolution, follow, is_elementwise, 
 _LARGEST_BLOCK = 2**15  # positions that are worked on at once, at most: more gains nothing and takes memory
 _ONE_THREAD = 2**18  # multiplications below which linear algebra libraries do a product of matrices in one thread
 
+_SMALL = 128  # samples of a cut window up to which a convolution is one product with a small matrix
+
 Acts = Float[np.ndarray, "position step channel"]
 
 
@@ -93,20 +95,17 @@ def series_timeline(
     one_of(reduce, "reduce", ("sum", "mean"))
     samples = _as_samples(series, model, window, horizon)
     n_windows = len(samples) - window - horizon + 1
-    cut = _cut(model, graph, key, window, stride)
-    n_steps, stride = cut.n_steps, cut.stride
+    short = _shorten(model, graph, key, window, stride)
+    n_steps, stride = short.n_steps, short.stride
     require_cells(n_windows, n_steps, stride, fill, "series")
     edge = (n_steps - 1) * stride
     line = _as_out(out, (n_windows + edge, graph.shapes[key][2]), samples)
     require_finite(samples, "series", FLOAT32)
 
     line[:] = 0
-    removed = window - cut.length  # samples that are cut out of each window
-    n_positions, block, acts_of = (
-        n_windows + removed,
-        _block(graph, key, cut),
-        _acts_of(model, graph, key, cut, samples),
-    )
+    removed = window - short.length  # samples that are cut out of each window
+    n_positions, block = n_windows + removed, _block(graph, key, short)
+    acts_of = _acts_of(model, graph, key, short, samples)
     with tqdm(total=n_positions, desc="samples", unit_scale=True, disable=not progress, delay=2) as bar:
         for start in range(0, n_positions, block):
             stop = min(start + block, n_positions)
@@ -114,12 +113,12 @@ def series_timeline(
             # As the beginning of the window at each position, as the end of the one `removed` samples before, and
             # as the clean step of all windows that see it there.
             early, late = acts[: max(n_windows - start, 0)], acts[max(removed - start, 0) :]
-            _add(line, early[:, : cut.begin], start, stride)
-            _add(line, late[:, cut.begin + 1 :], max(start - removed, 0) + cut.end * stride, stride)
-            if cut.begin < cut.end:
-                shared = cells_of(np.arange(start, stop), n_windows, cut.end - cut.begin, stride)
-                at = start + cut.begin * stride
-                line[at : at + len(acts)] += shared[:, None] * acts[:, cut.begin]
+            _add(line, early[:, : short.begin], start, stride)
+            _add(line, late[:, short.begin + 1 :], max(start - removed, 0) + short.end * stride, stride)
+            if short.begin < short.end:
+                shared = cells_of(np.arange(start, stop), n_windows, short.end - short.begin, stride)
+                at = start + short.begin * stride
+                line[at : at + len(acts)] += shared[:, None] * acts[:, short.begin]
             if fill == "repeat":
                 first = early[: max(edge - start, 0), 0]
                 time = start + np.arange(len(first))
@@ -137,7 +136,7 @@ def series_timeline(
     return line
 
 
-class _Cut(NamedTuple):
+class _Short(NamedTuple):
     """A window of `n_steps` steps with all clean steps but one, `begin` … `end` - 1, cut out of it."""
 
     length: int  # samples that are left
@@ -147,7 +146,7 @@ class _Cut(NamedTuple):
     end: int
 
 
-def _cut(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _Cut:
+def _shorten(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _Short:
     given = None if stride is None else as_size(stride, "stride")
     try:
         view = follow(model, graph, key, window)
@@ -159,29 +158,29 @@ def _cut(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _Cut:
         n_steps = values[key].shape[1]
         if given is None and n_steps != window:
             raise ValueError(f"`stride` must be given. Got None, and {n_steps} steps: {reason}") from None
-        return _Cut(window, n_steps, given or 1, n_steps, n_steps)
+        return _Short(window, n_steps, given or 1, n_steps, n_steps)
     n_steps, (begin, end), stride = view.n_steps, view.clean, view.field.stride
     assert n_steps is not None  # the window's length is known, and so are all others
     assert end is not None
     if given not in (None, stride):
         raise ValueError(f"`stride` must be the layer's own, {stride}, or None. Got {given}.")
     if not view.alike or end <= begin:
-        return _Cut(window, n_steps, stride, n_steps, n_steps)
-    return _Cut(window - (end - begin - 1) * stride, n_steps, stride, begin, end)
+        return _Short(window, n_steps, stride, n_steps, n_steps)
+    return _Short(window - (end - begin - 1) * stride, n_steps, stride, begin, end)
 
 
-def _block(graph: Graph, key: int, cut: _Cut) -> int:
+def _block(graph: Graph, key: int, short: _Short) -> int:
     """Return how many positions are worked on at once within the memory budget."""
     calls = calls_between(graph, {graph.source}, {key})
-    steps = 1 if _has_no_edges(cut) else cut.length  # that each position adds
+    steps = short.stride if _has_no_edges(short) else short.length  # that each position adds
     return min(_LARGEST_BLOCK, rows_at_once(floats_per_window(graph, calls, steps, steps)))
 
 
-def _has_no_edges(cut: _Cut) -> bool:
-    return cut.begin == 0 and cut.end == cut.n_steps
+def _has_no_edges(short: _Short) -> bool:
+    return short.begin == 0 and short.end == short.n_steps
 
 
-def _acts_of(model: Any, graph: Graph, key: int, cut: _Cut, samples: np.ndarray) -> Callable[[int, int], Acts]:
+def _acts_of(model: Any, graph: Graph, key: int, short: _Short, samples: np.ndarray) -> Callable[[int, int], Acts]:
     """Return a function that computes a layer's output for the cut windows from position `start` until `stop`."""
     calls = calls_between(graph, {graph.source}, {key})
 
@@ -191,30 +190,27 @@ def _acts_of(model: Any, graph: Graph, key: int, cut: _Cut, samples: np.ndarray)
         return to_array(values[key])
 
     def by_windows(start: int, stop: int) -> Acts:
-        piece = np.asarray(samples[start : stop - 1 + cut.length])
-        return run(np.lib.stride_tricks.sliding_window_view(piece, cut.length, axis=0).transpose(0, 2, 1))
+        piece = np.asarray(samples[start : stop - 1 + short.length])
+        return run(np.lib.stride_tricks.sliding_window_view(piece, short.length, axis=0).transpose(0, 2, 1))
 
     def by_long_pass(start: int, stop: int) -> Acts:
         """Without edges: one long window for each remainder of the position by the stride."""
-        n_steps = -(-(stop - start) // cut.stride)
-        length = cut.length + (n_steps - 1) * cut.stride
-        piece = np.asarray(samples[start : start + length + cut.stride - 1])
+        n_steps = -(-(stop - start) // short.stride)
+        length = short.length + (n_steps - 1) * short.stride
+        piece = np.asarray(samples[start : start + length + short.stride - 1])
         # What is missing is of positions that are cut off below.
-        piece = np.pad(piece, ((0, length + cut.stride - 1 - len(piece)), (0, 0)), mode="edge")
+        piece = np.pad(piece, ((0, length + short.stride - 1 - len(piece)), (0, 0)), mode="edge")
         acts = run(np.lib.stride_tricks.sliding_window_view(piece, length, axis=0).transpose(0, 2, 1))
-        return acts.transpose(1, 0, 2).reshape(n_steps * cut.stride, 1, -1)[: stop - start]
+        return acts.transpose(1, 0, 2).reshape(n_steps * short.stride, 1, -1)[: stop - start]
 
-    if len(calls) == 1 and cut.length <= _SMALL and type(calls[0].operation) is keras.layers.Conv1D:
+    if len(calls) == 1 and short.length <= _SMALL and type(calls[0].operation) is keras.layers.Conv1D:
         layer = calls[0].operation
         if is_plain_sum(layer) and is_elementwise(layer.activation):
-            return _by_matrix(layer, cut, samples)
-    return by_long_pass if _has_no_edges(cut) else by_windows
+            return _by_matrix(layer, short, samples)
+    return by_long_pass if _has_no_edges(short) else by_windows
 
 
-_SMALL = 128  # samples of a cut window up to which a convolution is one product with a small matrix
-
-
-def _by_matrix(layer: Any, cut: _Cut, samples: np.ndarray) -> Callable[[int, int], Acts]:
+def _by_matrix(layer: Any, short: _Short, samples: np.ndarray) -> Callable[[int, int], Acts]:
     """Return a function that computes a convolution right behind the input as one product, several times as fast.
 
     Windows are the last axis in memory, so that all passes over them are along many numbers.
@@ -222,7 +218,7 @@ def _by_matrix(layer: Any, cut: _Cut, samples: np.ndarray) -> Callable[[int, int
     kernel = keras.ops.convert_to_numpy(layer.kernel)
     bias = keras.ops.convert_to_numpy(layer.bias) if layer.use_bias else np.zeros(layer.filters, kernel.dtype)
     # A convolution is linear: its matrix is what it makes of each unit vector.
-    units = np.eye(cut.length * kernel.shape[1], dtype=kernel.dtype).reshape(-1, cut.length, kernel.shape[1])
+    units = np.eye(short.length * kernel.shape[1], dtype=kernel.dtype).reshape(-1, short.length, kernel.shape[1])
     padded, options = as_convolution(layer, keras.ops.convert_to_tensor(units))
     matrix = keras.ops.convert_to_numpy(keras.ops.conv(padded, layer.kernel, **options))
     n_steps = matrix.shape[1]
@@ -230,7 +226,7 @@ def _by_matrix(layer: Any, cut: _Cut, samples: np.ndarray) -> Callable[[int, int
     size = max(1, _ONE_THREAD // matrix.size)
 
     def by_matrix(start: int, stop: int) -> Acts:
-        piece = np.asarray(samples[start : stop - 1 + cut.length]).astype(kernel.dtype, copy=False)
+        piece = np.asarray(samples[start : stop - 1 + short.length]).astype(kernel.dtype, copy=False)
         rows = np.lib.stride_tricks.sliding_window_view(piece, stop - start, axis=0).reshape(len(units), -1)
         summed = np.empty((len(matrix), stop - start), dtype=kernel.dtype)
         for at in range(0, stop - start, size):  # as one product it would wait for threads that other work keeps busy

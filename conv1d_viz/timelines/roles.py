@@ -14,8 +14,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
 
     A channel is silent if its largest mean response is under 10 % of the strongest channel's. Else it is named after
     the quarter of the period, ±45°, that its phase lies in, counted from the phase of the wave itself; or "other"
-    where the period explains less than half of its timeline. Of a series without a period only "silent" and "active"
-    can be told.
+    where the period explains less than half of its timeline. Of a series without a period only "silent",
+    "steady" and "active" can be told.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def _phase(
 def _explained(
     values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
 ) -> Float[np.ndarray, " column"]:
-    """Share of each column's variance that is left out of what a fit by three harmonics leaves."""
+    """Share of each column's variance that the period's first three harmonics explain; 0 where there is none."""
     angles = 2 * np.pi * np.outer(time, [1, 2, 3]) / period
     waves = np.column_stack([np.ones(len(time)), np.cos(angles), np.sin(angles)])
     rest = values - waves @ np.linalg.lstsq(waves, values, rcond=None)[0]
