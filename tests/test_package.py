@@ -1,4 +1,5 @@
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,9 @@ ROOMS = ["checks", "project", "series", "network", "timelines", "ablation", "plo
 
 
 def run(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # TensorFlow sets variables when it is imported, as it may have been in this process, and they make it talkative.
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "KERAS_BACKEND") if name in os.environ}
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
 
 
 def test_importing_and_windowing_and_plotting_need_no_backend():
