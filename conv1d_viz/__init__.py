@@ -2,6 +2,7 @@
 
 Series
     toy_series                a sine, half-wave, pulse or sum of harmonics, with noise if wanted
+    cylinder_bell_funnel      samples of three classes whose difference is known: a plateau, a rise, a fall
     sliding_windows           windows of a series and the samples that follow them, as read-only views
     check_series              what a pandas Series or DataFrame holds and what is suspicious about it, in words
     find_period               the period that the spectrum of a series shows, or None
@@ -19,12 +20,14 @@ Timelines
     receptive_field           the samples that a step of a layer sees
     diagonal_sum, coverage    activations collapsed onto the time axis, and how many cells meet in each sample
     series_timeline           the same timelines for a series of any length, without its windows
+    top_segments              the stretches of data that excite each channel most
     channel_roles             silent, crest, falling, trough or rising, from the phase of each timeline
 
 Ablation
     predict_ablated           the forecast with some channels of a layer replaced
     ablation_study            many such deletions and their losses: one, two or all subsets of the channels
     estimate_shapley          Shapley values of layers with too many channels for all subsets
+    channel_contributions     what each channel adds to the sum that the next layer makes of them
 
 Figures of data
     plot_series               a series
@@ -37,6 +40,8 @@ Figures of data
     plot_kernels              what each channel multiplies the samples with
     plot_reads                where on the series the forecasts are read
     plot_channel_bars         measures of the channels side by side
+    plot_contributions        who pushes a sum and who brakes it, over time
+    plot_segments             the segments that excite each channel most
     plot_forecast_panels      one forecast per deletion
     plot_pair_grid            one small forecast per pair of deleted channels
     plot_matrix               a number per pair of channels

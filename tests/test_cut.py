@@ -94,8 +94,10 @@ def test_the_sum_is_made_of_shares_where_nothing_mixes_the_channels_before(head,
     model = chain(L.Conv1D(4, 5, name="cut"), *between, *HEADS[head](), L.Dense(2, name="behind"), window=60)
     batches.clear()
     cv.ablation_study(model, np.ones((7, 60, 1)), np.ones((7, 2)), "cut", "pairs")
-    # The layer runs once; what is behind the sum for the baseline, four single channels and six pairs.
-    assert {name: sum(rows) for name, rows in batches.items()} == {"cut": 7, "behind": 77}
+    # The layer runs once; what is behind the sum for the baseline, four single channels and six pairs. In addition
+    # one window is forecast twice.
+    sums = {name: sum(rows) for name, rows in batches.items()}
+    assert (sums["cut"], sums["behind"]) == (7 + 2, 77 + 2)
 
 
 cut = functools.partial(L.Conv1D, 4, 3, name="cut", bias_initializer="ones", padding="same")
@@ -174,10 +176,9 @@ FIXED = keras.Sequential([keras.Input(batch_shape=(40, 20, 1)), cut(name="conv1"
         ({"channels": (2, 2)}, r"`channels` must be among .* each once\. Got \(2, 2\)"),
         (
             {"cells": np.ones((20, 40), bool)},
-            r"`cells` must have the shape \(40, 20\), \(window, step\)\. Got \(20, 40",
+            r"`cells` must have the shape \(window, step\) of a layer .*\. Got \(20, 40",
         ),
-        ({"model": chain(cut()), "layer": 0}, r"`model` must forecast \(n_windows, horizon\)\. Got outputs of shape"),
-        ({"model": FIXED}, r"`model` must take any number of windows at once\. Got 40 only"),
+        ({"model": FIXED}, r"`model` must take any number of windows at once: .*Got 40 windows only"),
     ],
 )
 def test_what_cannot_be_deleted_is_refused(model, windows, options, match):

@@ -27,6 +27,7 @@ A, B = np.array([9.0, 1.0, 3.0, 3.0]), np.array([-8.0, 2.0, 0.0, 5.0])
 MEASURES = {"a": A, "b": B}
 CALLS = {
     "plot_channel_bars": {"values": {"response": LINE[0], "runs": RNG.random((5, 9))}, "errors": {"response": LINE[1]}},
+    "plot_contributions": {"time": TIME, "values": LINE - LINE.mean()},
     "plot_diagonal_deviation": {"acts": RNG.random((20, 7, 2)), "padded": PADDED},
     "plot_forecast": {"time": TIME, "truth": LINE[:, 0], "forecast": LINE[:, 1]},
     "plot_forecast_panels": {"time": TIME, "truth": TIME, "predictions": LINE.T, "mse": LINE[0], "labels": ROLES},
@@ -61,7 +62,7 @@ def drawn(figure) -> list:
 
 
 def test_every_plot_is_called_here():
-    assert sorted(name for name in dir(cv) if name.startswith("plot_")) == NAMES
+    assert {name for name in dir(cv) if name.startswith("plot_")} == {*NAMES, "plot_segments"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -447,3 +448,35 @@ def test_subsets_are_points_near_their_size_and_curves_at_it():
     assert best.get_xydata().tolist() == [[0, 9], [1, 3], [2, 1]]
     assert (greedy.get_label(), reference.get_ydata()[0], ax.get_yscale()) == ("greedy", 2.0, "log")
     assert {text.xy: text.get_text() for text in ax.texts[1:]} == {(0, 9): "none", (1, 3): "1", (2, 1): "0 1"}
+
+
+def test_contributions_are_stacked_up_and_down_to_their_sum():
+    values = np.array([[1.0, -2.0, 0.5], [2.0, 1.0, -4.0]])
+    ax = cv.plot_contributions([5, 6], values, bias=0.25, names=["a", "b", "c"])
+    stacks = np.stack([area.get_paths()[0].vertices[:, 1] for area in ax.collections])
+    assert stacks[:3].max() == 3.0  # 2 + 1
+    assert stacks[3:].min() == -4.0
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [-0.25, -0.75])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c", "sum"]
+
+
+def test_segments_of_each_channel_with_their_mean_and_strengths():
+    table = pd.DataFrame({"channel": [0, 0, 3], "rank": [0, 1, 0], "value": [4.0, 2.0, 1.0]})
+    samples = np.array([[np.nan, 1.0, 2.0], [np.nan, 3.0, 4.0], [5.0, 6.0, 7.0]])[..., None]
+    _, axes = cv.plot_segments(table, samples, roles=["crest", "silent"])
+    assert axes.shape == (2, 2)
+    np.testing.assert_array_equal(axes[0, 0].lines[-1].get_ydata(), [np.nan, 2, 3])
+    np.testing.assert_array_equal(axes[1, 0].lines[-1].get_ydata(), [5, 6, 7])
+    assert [bar.get_height() for bar in axes[0, 1].patches] == [4, 2]
+    assert [axes[row, 0].get_ylabel() for row in (0, 1)] == ["0", "3"]
+    assert [axes[row, 1].texts[0].get_text() for row in (0, 1)] == ["crest", "silent"]
+
+
+def test_names_in_place_of_numbers_and_sorted_bars():
+    ax = cv.plot_matrix(np.eye(3), names=["x", "y", "z"])
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["x", "y", "z"]
+    _, (ax,) = cv.plot_channel_bars({"loss": [1.0, 3.0, 2.0]}, sort=True)
+    assert [bar.get_width() for bar in ax.patches] == [3, 2, 1]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["1", "2", "0"]
+    ax = cv.plot_subsets([0, 1], [2.0, 1.0], {"a": [2.0, 1.0]}, loss_name="error rate")
+    assert ax.get_ylabel() == "error rate"

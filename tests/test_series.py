@@ -155,3 +155,21 @@ def test_the_report_counts_rows_and_can_be_read():
     assert "- 60 rows, from 2020-01-01 00:00:00 to 2020-02-29 00:00:00." in repr(report)
     with pytest.raises(TypeError, match=r"`table` must be a pandas Series or DataFrame, such as `pd.Series\(values\)`"):
         cv.check_series([1.0, 2.0])
+
+
+def test_cylinder_bell_and_funnel_against_their_definition():
+    x, labels = cv.cylinder_bell_funnel(60, noise=0.0, seed=1)
+    assert x.shape == (60, 128, 1)
+    assert np.bincount(labels).tolist() == [20, 20, 20]
+    for sample, label in zip(x[..., 0], labels, strict=True):
+        event = np.flatnonzero(sample)
+        begin, end = (event[0] - (label == 1), event[-1] + (label == 2))  # a bell begins at 0, a funnel ends there
+        assert 16 <= begin <= 32
+        assert 32 <= end - begin <= 96
+        t = np.arange(begin, end + 1)
+        shape = [np.ones(len(t)), (t - begin) / (end - begin), (end - t) / (end - begin)][label]
+        np.testing.assert_allclose(sample[begin : end + 1], np.abs(sample).max() * np.sign(sample.sum()) * shape)
+    again, _ = cv.cylinder_bell_funnel(60, noise=0.0, seed=1)
+    noisy, _ = cv.cylinder_bell_funnel(60, noise=0.5, seed=1)
+    np.testing.assert_array_equal(again, x)
+    assert abs((noisy - x).std() - 0.5) < 0.02

@@ -13,7 +13,7 @@ def test_the_estimate_is_mean_and_standard_error_of_the_rises(model, windows):
     rises = np.empty((9, 4))
     for row in rises:
         order = generator.permutation(4)
-        row[order] = np.diff(study.mse_of([order[:k] for k in range(5)]))
+        row[order] = np.diff(study.loss_of([order[:k] for k in range(5)]))
     np.testing.assert_allclose(estimate.values, rises.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(estimate.standard_errors, rises.std(axis=0, ddof=1) / 3, rtol=1e-4)
 

@@ -17,7 +17,7 @@ import conv1d_viz as cv
 
 @pytest.fixture(scope="module")
 def pairs(model, windows):
-    return cv.ablation_study(model, *windows, "conv1")
+    return cv.ablation_study(model, *windows, "conv1", "pairs")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,12 @@ def study_of(pairs):
         n_channels = 1 + max(max(d, default=0) for d in deletions)
         nothing = np.zeros((len(deletions), 1, 1), dtype=np.float32)
         scores = np.asarray(scores, dtype=float)
-        made_up = {"predictions": nothing, "mse": scores, "baseline_prediction": nothing[0], "baseline_mse": scores[0]}
+        made_up = {
+            "predictions": nothing,
+            "loss": scores,
+            "baseline_prediction": nothing[0],
+            "baseline_loss": scores[0],
+        }
         return dataclasses.replace(pairs, deletions=deletions, n_channels=n_channels, **made_up)
 
     return make
@@ -112,7 +117,7 @@ def test_shapley_values_are_the_mean_over_all_orders(study_of, scores, random):
     # The rows, and the channels within them, may stand in any order.
     rows = random.sample(range(2**n), 2**n)
     deletions = [tuple(random.sample(subsets(n)[row], len(subsets(n)[row]))) for row in rows]
-    other = dataclasses.replace(study, deletions=deletions, mse=scores[rows])
+    other = dataclasses.replace(study, deletions=deletions, loss=scores[rows])
     np.testing.assert_allclose(other.shapley_values(), expected, atol=1e-9)
 
 
@@ -127,7 +132,7 @@ def test_channels_that_do_not_interact(study_of):
 def test_chosen_best_and_greedy_deletions(study_of, scores):
     deletions = subsets(int(math.log2(len(scores))))
     study, everything = study_of(scores, deletions), set(deletions[-1])
-    assert study.mse_of(d[::-1] for d in reversed(deletions)).tolist() == scores[::-1].tolist()
+    assert study.loss_of(d[::-1] for d in reversed(deletions)).tolist() == scores[::-1].tolist()
     for size, chosen in enumerate(study.best_of_each_size()):
         same_size = [(score, d) for score, d in zip(scores, deletions, strict=True) if len(d) == size]
         assert chosen == min(same_size)[1]  # of equal scores the first
@@ -165,4 +170,4 @@ def test_a_study_that_lacks_some_deletions_says_what_is_needed(study_of, deletio
 )
 def test_wrong_sets_of_deletions(model, windows, pairs, deletions, match):
     with pytest.raises(ValueError, match=match):
-        pairs.mse_of(deletions) if "own" in match else cv.ablation_study(model, *windows, "conv1", deletions)
+        pairs.loss_of(deletions) if "own" in match else cv.ablation_study(model, *windows, "conv1", deletions)

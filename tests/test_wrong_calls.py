@@ -23,8 +23,7 @@ ACTS = np.ones((30, 5, 2))
 LINE = np.stack([WAVE, -WAVE], axis=1)
 HUGE, GAP, PAIRS = np.where(T == 7, 1e300, WAVE), np.where(T == 7, np.nan, WAVE), np.ones((3, 3))
 MODEL = cv.build_model(window=20, channels=4, kernel_size=5, head_kernel_size=4, seed=1)
-ONE, TWO = keras.Input((20, 1)), keras.Input((20, 1))
-JOINED = keras.Model([ONE, TWO], L.Add()([ONE, TWO]))
+SEGMENTS = pd.DataFrame({"channel": [0, 1], "rank": [0, 0], "value": [2.0, 1.0]})
 NETWORK = {"model": MODEL, "x": X, "layer": "conv1"}
 
 # Calls that work, by name.
@@ -35,7 +34,9 @@ FINE = {
     "build_model": {"window": 20},
     "channel_roles": {"line": LINE, "line_time": T, "wave": WAVE, "wave_time": T, "period": 20},
     "check_series": {"table": pd.Series(WAVE)},
+    "channel_contributions": NETWORK,
     "coverage": {"n_windows": 5, "n_steps": 3},
+    "cylinder_bell_funnel": {"n": 9},
     "diagonal_sum": {"acts": ACTS},
     "draw_index_matrix": {"n_windows": 5, "n_steps": 3},
     "draw_model": {"model": MODEL},
@@ -49,6 +50,7 @@ FINE = {
     "load_model": {"path": "wave.keras"},
     "load_runs": {"path": "runs.npz"},
     "plot_channel_bars": {"values": {"a": [1.0, 2.0, 3.0]}},
+    "plot_contributions": {"time": T, "values": LINE},
     "plot_diagonal_deviation": {"acts": ACTS, "padded": [True, False, False, False, True]},
     "plot_forecast": {"time": T, "truth": WAVE, "forecast": WAVE},
     "plot_forecast_panels": {"time": T, "truth": WAVE, "predictions": LINE.T, "mse": [0.0, 1.0], "labels": ["a", "b"]},
@@ -57,6 +59,7 @@ FINE = {
     "plot_matrix": {"matrix": PAIRS},
     "plot_pair_grid": {"truth": WAVE, "predictions": np.ones((3, 3, 60)), "mse": PAIRS},
     "plot_reads": {"time": T, "values": WAVE, "picked": [0, 4, 2], "n_steps": 5},
+    "plot_segments": {"table": SEGMENTS, "samples": np.ones((2, 5, 1))},
     "plot_series": {"time": T, "values": WAVE},
     "plot_strip_columns": {"lines": {"a": LINE}, "time": T, "waves": {"a": (T, WAVE)}},
     "plot_strips": {"line": LINE, "time": T},
@@ -68,6 +71,7 @@ FINE = {
     "save_model": {"model": MODEL, "path": "new.keras"},
     "series_timeline": {"model": MODEL, "series": WAVE, "layer": "conv1", "window": 20},
     "sliding_windows": {"series": WAVE, "window": 20},
+    "top_segments": NETWORK,
     "toy_series": {"n": 20},
     "train": {"model": MODEL, "x": X, "y": Y, "epochs": 1},
     "train_many": {"seeds": [0], "x": X, "y": Y, "path": "runs.npz", "epochs": 1},
@@ -88,9 +92,11 @@ LAYERED = [name for name, options in FINE.items() if "layer" in options]
 ROWS = [
     *[(name, {size: 2.5}, rf"`{size}` must be an integer\. Got 2\.5") for name, size in WHERE],
     *[(name, {size: -1}, rf"`{size}` must be at least \d\. Got -1") for name, size in WHERE],
+    ("cylinder_bell_funnel", {"noise": -1.0}, r"`noise` must be a finite number of at least 0\. Got -1"),
+    ("plot_contributions", {"names": ["a"]}, r"`names` must have 2 texts\. Got 1"),
+    ("plot_segments", {"samples": np.ones((3, 5, 1))}, r"`samples` must have one row per row of `table`, 2"),
     *[(name, {"layer": "conv3"}, r"`layer` must be one of .*1 'conv2'.* Got 'conv3'") for name in LAYERED],
     *[(name, {"model": "wave"}, "`model` must be a Keras model.* Got .*str") for name in FINE if "model" in FINE[name]],
-    *[(name, {"model": JOINED}, r"`model` must have one input and one output\. Got 2 and 1") for name in LAYERED],
     *[(name, {"seed": -1}, r"`seed` must be at least 0\. Got -1") for name in ("toy_series", "build_model", "train")],
     ("toy_series", {"seed": 2**32}, r"`seed` must be below 2\*\*32\. Got 4294967296"),
     ("toy_series", {"period": 0}, r"`period` must be a finite number above 0\. Got 0"),

@@ -20,12 +20,16 @@ from conv1d_viz.ablation.cut import (
     as_deletion,
     cut_behind,
     forecasts,
+    inputs_of,
     replacement_for,
 )
-from conv1d_viz.checks import as_items, one_of
-from conv1d_viz.network.layers import as_targets, as_windows
+from conv1d_viz.ablation.losses import Score, as_score
+from conv1d_viz.checks import as_items, as_size, as_texts, one_of
+from conv1d_viz.network.graph import floats_of
+from conv1d_viz.network.layers import Inputs, longest
 
 _MOST_SUBSETS = 20  # channels up to which all subsets are deleted: about a million
+_HELD = 2**24  # numbers of forecasts that are held at once where they are not kept
 
 
 def ablation_study(
@@ -33,79 +37,141 @@ def ablation_study(
     x: Any,
     y: Any,
     layer: Any,
-    deletions: Any = "pairs",
+    deletions: Any = "single",
     replacement: str = "zero",
     seed: Any = None,
     progress: bool = False,
     cells: Any = None,
+    *,
+    loss: Any = None,
+    output: Any = None,
+    names: Any = None,
+    repeats: Any = 1,
+    keep_predictions: bool = True,
 ) -> "AblationStudy":
     """Forecast with each of many deletions, once each, and score the forecasts.
 
     Within `joblib.parallel_config(...)` the deletions are shared out among its workers; for other processes the model
     is pickled, and they must be able to import its own classes. In addition to the arguments and the result, 4 bytes
-    per deletion, window and step of the horizon, a call takes about 256 MB in each worker, and with "shuffle" 8 bytes
-    per channel and window.
+    per deletion and number of the output, a call takes about 256 MB in each worker, and with "shuffle" twice what the
+    layer gives of the channels that are deleted, for all windows.
 
     Parameters
     ----------
-    model, x, layer, replacement, seed, cells
+    model, x, layer, replacement, seed, cells, output
         As for `predict_ablated`. The permutations of "shuffle" are shared by all deletions.
-    y : array-like of shape (n_windows, horizon)
-        What the forecasts are compared with.
+    y : array-like of shape (n_windows, ...)
+        What the forecasts are compared with, as the loss takes it.
     deletions : {"single", "keep_one", "pairs", "all"} or iterable of tuples of int
         Every channel alone; all but one; every channel alone and then every pair; every subset, by size and then by
         index, from none to all of up to 20 channels; or these very sets of channels.
     progress : bool
         Whether to show a progress bar.
+    loss : str, keras.losses.Loss, callable or None
+        What `keras.losses.get` takes, or a function (y, prediction) -> float, smaller is better. None: the loss that
+        the model was compiled with, else the mean squared error, which is exact in float64.
+    names : sequence of str or None
+        What the channels are called in the table, such as `table.columns` for the features of the input.
+    repeats : int
+        Permutations of "shuffle", over which the losses are averaged; predictions are those of the first.
+    keep_predictions : bool
+        Whether to keep the forecasts: many deletions of many windows may be more than memory holds.
 
     Returns
     -------
     AblationStudy
-        `.deletions`, `.predictions` (n_deletions, n_windows, horizon), `.mse` (n_deletions,), `.baseline_mse` and
-        `.baseline_prediction` with nothing deleted, `.mse_of(deletions)`, `.to_frame()`; from pairs `.pair_matrix()`,
-        `.pair_predictions()` and `.interaction_matrix()`; from all subsets `.shapley_values()`,
+        `.deletions`, `.predictions` (n_deletions, n_windows, ...), `.loss` (n_deletions,), `.loss_error`, its standard
+        error over several permutations, `.loss_name`, `.baseline_loss` and `.baseline_prediction` with nothing
+        deleted, `.loss_of(deletions)`, `.to_frame()`; `.mse` and `.baseline_mse` where that is the loss; from pairs
+        `.pair_matrix()`, `.pair_predictions()` and `.interaction_matrix()`; from all subsets `.shapley_values()`,
         `.best_of_each_size()` and `.greedy_removal()`.
+
+    Examples
+    --------
+    The error rate of a classifier as the loss: `loss=lambda y, p: 1 - accuracy_score(y, p.argmax(axis=1))`, with
+    `accuracy_score` of `sklearn.metrics`.
     """
-    cut = cut_behind(model, layer)
-    x = as_windows(cut.model, x)
-    y = as_targets(cut.model, y, len(x))
+    cut = cut_behind(model, layer, output)
+    inputs = inputs_of(cut, x)
+    loss_name, score = as_score(cut, y, loss, len(inputs[0]))
     rows = _as_deletions(deletions, cut.n_channels)
-    with_what = replacement_for(cut, x, replacement, seed, cells)
-    with tqdm(total=(len(rows) + 1) * len(x), desc="forecasts", unit_scale=True, disable=not progress) as bar:
-        predictions = in_parallel(cut, x, [(), *rows], with_what, bar.update)
-    mse = errors(predictions, y)
-    return AblationStudy(rows, predictions[1:], mse[1:], predictions[0], float(mse[0]), cut.n_channels, replacement)
+    names = None if names is None else as_texts(names, "names", cut.n_channels)
+    repeats = as_size(repeats, "repeats")
+    if repeats > 1 and replacement != "shuffle":
+        raise ValueError(f'`repeats` must be 1 but for `replacement="shuffle"`. Got {repeats} with {replacement!r}.')
+    predictions, losses, total = None, [], repeats * (len(rows) + 1) * len(inputs[0])
+    with tqdm(total=total, desc="forecasts", unit_scale=True, disable=not progress) as bar:
+        for k in range(repeats):
+            with_what = replacement_for(cut, inputs, replacement, seed, cells, k)
+            keep = keep_predictions and k == 0
+            made, scores = scored(cut, inputs, [(), *rows], with_what, score, keep, bar.update)
+            losses.append(scores)
+            predictions = predictions if made is None else made
+    mean, error = np.mean(losses, axis=0), None
+    if repeats > 1:
+        error = np.std(losses, axis=0, ddof=1)[1:] / np.sqrt(repeats)
+    return AblationStudy(
+        rows,
+        None if predictions is None else predictions[1:],
+        mean[1:],
+        None if predictions is None else predictions[0],
+        float(mean[0]),
+        loss_name,
+        error,
+        cut.n_channels,
+        replacement,
+        names,
+    )
 
 
-def in_parallel(
+def scored(
     cut: Cut,
-    x: Float[np.ndarray, "window step feature"],
+    inputs: Inputs,
     deletions: list[Deletion],
     replacement: Replacement,
+    score: Score,
+    keep: bool,
     update: Callable[[int], Any] | None = None,
+) -> tuple[Forecasts | None, Float[np.ndarray, " deletion"]]:
+    """Return the forecasts of some deletions, if they are to be kept, and their losses."""
+    if keep:
+        predictions = _in_parallel(cut, inputs, deletions, replacement, update)
+        return predictions, np.array([score(prediction) for prediction in predictions])
+    size = max(1, _HELD // (floats_of(cut.graph, {cut.output}, longest(inputs)) * len(inputs[0])))
+    blocks = [deletions[k : k + size] for k in range(0, len(deletions), size)]
+    losses = [scored(cut, inputs, block, replacement, score, True, update)[1] for block in blocks]
+    return None, np.concatenate(losses)
+
+
+def _in_parallel(
+    cut: Cut,
+    inputs: Inputs,
+    deletions: list[Deletion],
+    replacement: Replacement,
+    update: Callable[[int], Any] | None,
 ) -> Forecasts:
     """Share the deletions out among the workers of joblib's present configuration: by default this process alone."""
     workers = min(joblib.effective_n_jobs(None), len(deletions))
     if workers < 2:
-        return forecasts(cut, x, deletions, replacement, update)
-    x = np.array(x)  # windows that share a series become an array of their own, once for all workers
-    jobs = [(cut.model, cut.path, x, deletions[k::workers], replacement) for k in range(workers)]
-    parts = joblib.Parallel(return_as="generator")(joblib.delayed(_in_a_worker)(*job) for job in jobs)
-    predictions = np.empty((len(deletions), len(x), cut.model.outputs[0].shape[1]), dtype=np.float32)
-    for k, part in enumerate(parts):
+        return forecasts(cut, inputs, deletions, replacement, update)
+    arrays = tuple(np.array(array) for array in inputs)  # windows that share a series become arrays of their own
+    place = cut.model, cut.path, cut.graph.outputs.index(cut.output), arrays
+    jobs = (joblib.delayed(_in_a_worker)(*place, deletions[k::workers], replacement) for k in range(workers))
+    predictions = None
+    for k, part in enumerate(joblib.Parallel(return_as="generator")(jobs)):
+        if predictions is None:
+            predictions = np.empty((len(deletions), *part.shape[1:]), dtype=np.float32)
         predictions[k::workers] = part
         if update is not None:
-            update(len(part) * len(x))
+            update(len(part) * len(inputs[0]))
+    assert predictions is not None  # there are at least two workers
     return predictions
 
 
-def _in_a_worker(model: Any, path: str, x: Any, deletions: list[Deletion], replacement: Replacement) -> Forecasts:
-    return forecasts(cut_behind(model, path), x, deletions, replacement)
-
-
-def errors(predictions: Forecasts, y: Float[np.ndarray, "window horizon"]) -> Float[np.ndarray, " deletion"]:
-    """Return the mean squared error of each deletion's forecasts."""
-    return np.array([np.mean((forecast.astype(np.float64) - y) ** 2) for forecast in predictions])
+def _in_a_worker(
+    model: Any, path: str, output: int, inputs: Inputs, deletions: list[Deletion], replacement: Replacement
+) -> Forecasts:
+    return forecasts(cut_behind(model, path, output), inputs, deletions, replacement)
 
 
 def _as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
@@ -140,25 +206,44 @@ def _as_rows(deletions: Any, n_channels: int) -> list[Deletion]:
 
 @dataclass(frozen=True, eq=False)
 class AblationStudy:
-    """Forecasts and scores of a set of deletions; row k of each array belongs to `deletions[k]`."""
+    """Forecasts and losses of a set of deletions; row k of each array belongs to `deletions[k]`."""
 
     deletions: list[Deletion]
-    predictions: Forecasts
-    mse: Float[np.ndarray, " deletion"]
-    baseline_prediction: Float[np.ndarray, "window horizon"]
-    baseline_mse: float
+    predictions: Forecasts | None
+    loss: Float[np.ndarray, " deletion"]
+    baseline_prediction: Float[np.ndarray, "window ..."] | None
+    baseline_loss: float
+    loss_name: str
+    loss_error: Float[np.ndarray, " deletion"] | None
     n_channels: int
     replacement: str
+    names: list[str] | None = None
 
-    def mse_of(self, deletions: Any) -> Float[np.ndarray, " chosen"]:
-        """Return the MSE of chosen deletions, in their order; nothing deleted, (), is the baseline.
+    @property
+    def mse(self) -> Float[np.ndarray, " deletion"]:
+        """The losses, where they are mean squared errors."""
+        self._require_mse()
+        return self.loss
+
+    @property
+    def baseline_mse(self) -> float:
+        """The baseline, where it is a mean squared error."""
+        self._require_mse()
+        return self.baseline_loss
+
+    def _require_mse(self) -> None:
+        if self.loss_name != "mse":
+            raise AttributeError(f"the loss of this study is {self.loss_name!r}: see `loss` and `baseline_loss`")
+
+    def loss_of(self, deletions: Any) -> Float[np.ndarray, " chosen"]:
+        """Return the losses of chosen deletions, in their order; nothing deleted, (), is the baseline.
 
         Examples
         --------
-        The single channels of any study that holds them: `study.mse_of((c,) for c in range(study.n_channels))`.
+        The single channels of any study that holds them: `study.loss_of((c,) for c in range(study.n_channels))`.
         """
-        known = {frozenset(channels): mse for channels, mse in zip(self.deletions, self.mse, strict=True)}
-        known[frozenset()] = self.baseline_mse
+        known = {frozenset(channels): loss for channels, loss in zip(self.deletions, self.loss, strict=True)}
+        known[frozenset()] = self.baseline_loss
         chosen = _as_rows(deletions, self.n_channels)
         for channels in chosen:
             if frozenset(channels) not in known:
@@ -166,41 +251,43 @@ class AblationStudy:
         return np.array([known[frozenset(channels)] for channels in chosen])
 
     def pair_matrix(self) -> Float[np.ndarray, "channel channel"]:
-        """Return the MSE with channels i and j deleted, (n_channels, n_channels); on the diagonal that of i alone."""
-        matrix: np.ndarray = self.mse[self._pair_rows()]
+        """Return the loss with channels i and j deleted, (n_channels, n_channels); on the diagonal that of i alone."""
+        matrix: np.ndarray = self.loss[self._pair_rows()]
         return matrix
 
-    def pair_predictions(self) -> Float[np.ndarray, "channel channel window horizon"]:
-        """Return the forecasts with channels i and j deleted, (n_channels, n_channels, n_windows, horizon)."""
+    def pair_predictions(self) -> Float[np.ndarray, "channel channel window ..."]:
+        """Return the forecasts with channels i and j deleted, (n_channels, n_channels, n_windows, ...)."""
+        if self.predictions is None:
+            raise ValueError("`keep_predictions` must be true for this. Got a study without its forecasts.")
         matrix: np.ndarray = self.predictions[self._pair_rows()]
         return matrix
 
     def interaction_matrix(self) -> Float[np.ndarray, "channel channel"]:
-        """Return by how much deleting a pair costs more than its two channels one by one, (n_channels, n_channels).
+        """Return how much more a pair costs than its two channels one by one, (n_channels, n_channels).
 
-        The MSE of the pair, minus those of its two channels alone, plus the baseline; 0 on the diagonal. Negative where
-        losing one channel makes up for losing the other. Errors are squares: where two deletions shift the forecast
-        the same way, it is positive even if the shifts merely add up, by twice the mean of their product.
+        The loss of the pair, minus those of its two channels alone, plus the baseline; 0 on the diagonal. Negative
+        where losing one channel makes up for losing the other. Of squared errors: where two deletions shift the
+        forecast the same way, it is positive even if the shifts merely add up, by twice the mean of their product.
         """
         pairs = self.pair_matrix()
-        cost = pairs.diagonal() - self.baseline_mse
-        interaction = pairs - self.baseline_mse - np.add.outer(cost, cost)
+        cost = pairs.diagonal() - self.baseline_loss
+        interaction = pairs - self.baseline_loss - np.add.outer(cost, cost)
         np.fill_diagonal(interaction, 0.0)
         return interaction
 
     def shapley_values(self) -> Float[np.ndarray, " channel"]:
-        """Return each channel's fair share of the error that deleting all channels adds, (n_channels,).
+        """Return each channel's fair share of the loss that deleting all of them adds, (n_channels,).
 
-        The mean, over all orders in which channels can be deleted one after the other, of what the MSE rises by when it
-        is this channel's turn. The shares sum up to the MSE with all channels deleted minus the baseline. A negative
-        share is that of a channel without which the forecast is better on average.
+        The mean, over all orders in which channels can be deleted one after the other, of what the loss rises by when
+        it is this channel's turn. The shares sum up to the loss with all channels deleted minus the baseline. A
+        negative share is that of a channel without which the forecast is better on average.
 
         References
         ----------
         Shapley, "A value for n-person games", Contributions to the Theory of Games II, 1953.
         """
         n = self.n_channels
-        scores = self.mse[self._subset_rows()].reshape((2,) * n).T  # axis c: channel c kept or deleted
+        scores = self.loss[self._subset_rows()].reshape((2,) * n).T  # axis c: channel c kept or deleted
         before = np.indices((2,) * (n - 1)).sum(axis=0)  # how many other channels are gone when it is a channel's turn
         orders = np.array([1 / (n * math.comb(n - 1, size)) for size in range(n)])  # that have just these before it
         return np.array([(orders[before] * np.diff(scores, axis=c).squeeze(c)).sum() for c in range(n)])
@@ -208,7 +295,7 @@ class AblationStudy:
     def best_of_each_size(self) -> list[Deletion]:
         """Return, for 0, 1, … deleted channels, those whose deletion costs least: n_channels + 1 deletions."""
         self._subset_rows()
-        costliest_first = np.argsort(self.mse, kind="stable")[::-1]
+        costliest_first = np.argsort(self.loss, kind="stable")[::-1]
         best = {len(self.deletions[k]): self.deletions[k] for k in costliest_first}
         return [best[size] for size in range(self.n_channels + 1)]
 
@@ -217,7 +304,7 @@ class AblationStudy:
 
         Row k holds the first k channels that go. Unlike the best of each size, it never takes a channel back.
         """
-        scores = self.mse[self._subset_rows()]
+        scores = self.loss[self._subset_rows()]
         path: list[Deletion] = [()]
         for _ in range(self.n_channels):
             longer = [(*path[-1], channel) for channel in range(self.n_channels) if channel not in path[-1]]
@@ -225,15 +312,18 @@ class AblationStudy:
         return path
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per deletion: its channels, how many they are, the MSE and its change from the baseline."""
-        return pd.DataFrame(
-            {
-                "deleted": self.deletions,
-                "n_deleted": [len(channels) for channels in self.deletions],
-                "mse": self.mse,
-                "change": self.mse - self.baseline_mse,
-            }
-        )
+        """Return one row per deletion: its channels, how many they are, the loss and its change from the baseline."""
+        columns: dict[str, Any] = {
+            "deleted": self.deletions,
+            "n_deleted": [len(channels) for channels in self.deletions],
+            self.loss_name: self.loss,
+            "change": self.loss - self.baseline_loss,
+        }
+        if self.names is not None:
+            columns["deleted"] = [tuple(self.names[c] for c in channels) for channels in self.deletions]
+        if self.loss_error is not None:
+            columns["loss_error"] = self.loss_error
+        return pd.DataFrame(columns)
 
     def _pair_rows(self) -> Int[np.ndarray, "channel channel"]:
         channels = range(self.n_channels)

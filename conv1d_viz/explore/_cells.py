@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from conv1d_viz.explore._canvas import number, sample, spoken, strong
 from conv1d_viz.network.graph import trace
-from conv1d_viz.network.layers import find_layer
+from conv1d_viz.network.layers import find_steps
 from conv1d_viz.timelines.activations import layer_activations
 from conv1d_viz.timelines.diagonals import cells_of, diagonal_sum
 from conv1d_viz.timelines.fields import ReceptiveField, receptive_field
@@ -59,7 +59,7 @@ def layer_names(model: Any) -> list[str]:
     names = []
     for path in dict.fromkeys(path for path, _, _ in graph.places):
         try:
-            names.append(find_layer(model, graph, path)[0])
+            names.append(find_steps(model, graph, path)[0])
         except ValueError:  # it has no steps, or is called twice
             continue
     return list(dict.fromkeys(names))

@@ -54,7 +54,9 @@ class Costs:
         return min(float(f.values.min()) for f in known), max(float(f.values.max()) for f in known)
 
     def _compute(self, replacement: str, deletions: list[Deletion]) -> Forecast:
-        study = cv.ablation_study(*self._data, deletions, replacement, _SEED)
+        study = cv.ablation_study(*self._data, deletions, replacement, _SEED, loss="mse")
+        assert study.predictions is not None
+        assert study.baseline_prediction is not None
         for deletion, prediction, mse in zip(study.deletions, study.predictions, study.mse, strict=True):
             self._known[replacement, deletion] = Forecast(prediction[:, 0].copy(), float(mse))
         return Forecast(study.baseline_prediction[:, 0].copy(), study.baseline_mse)

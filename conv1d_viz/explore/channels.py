@@ -9,7 +9,7 @@ from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, wo
 from conv1d_viz.explore._cells import Clock, LayerCells, cells_of_layer, describe, layer_names
 from conv1d_viz.explore._panels import ChannelPicture
 from conv1d_viz.network.graph import trace
-from conv1d_viz.network.layers import as_model, as_windows, find_layer
+from conv1d_viz.network.layers import as_model, as_windows, find_steps
 from conv1d_viz.series.windows import sliding_windows
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def explore_channels(
     """
     import_widgets()
     model, window, horizon = as_model(model), as_size(window, "window"), as_size(horizon, "horizon")
-    path, _ = find_layer(model, trace(model), layer)
+    path, _ = find_steps(model, trace(model), layer)
     samples = as_series(series)
     x = _as_windows(model, samples, window, horizon)
     return _Explorer(model, x, samples[:, 0], path, _as_clock(time, len(samples)), str(unit)).box

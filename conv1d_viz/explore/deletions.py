@@ -10,7 +10,7 @@ from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, nu
 from conv1d_viz.explore._costs import Costs, Deletion, describe
 from conv1d_viz.explore._forecasts import ForecastPicture
 from conv1d_viz.network.graph import trace
-from conv1d_viz.network.layers import as_model, as_targets, as_windows, find_layer
+from conv1d_viz.network.layers import as_model, as_targets, as_windows, find_steps
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -76,7 +76,7 @@ def explore_deletions(
     import_widgets()
     model = as_model(model)
     x, graph = as_windows(model, x), trace(model)
-    path, key = find_layer(model, graph, layer)
+    path, key = find_steps(model, graph, layer)
     n_channels = graph.shapes[key][2]
     y = as_targets(model, y, len(x))
     time = np.arange(float(len(x))) if time is None else as_array(time, "time", ndim=1, axes="(n_windows,)")

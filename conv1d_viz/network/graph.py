@@ -4,7 +4,7 @@ import functools
 import inspect
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,11 +23,11 @@ class Call(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The calls that lead from a model's input to its output, first to last, with those inside nested models."""
+    """The calls that lead from a model's inputs to its outputs, first to last, with those inside nested models."""
 
     calls: list[Call]
-    source: int
-    output: int
+    sources: tuple[int, ...]  # the model's inputs
+    outputs: tuple[int, ...]
     shapes: list[tuple[Any, ...]]  # by number of the tensor; None where the model leaves a length open
     places: list[tuple[str, Any, tuple[int, ...]]]  # path, layer and outputs of each call; nested models included
 
@@ -40,7 +40,7 @@ def has_graph(operation: Any) -> bool:
 
 
 def trace(model: Any) -> Graph:
-    """List the calls that lead from the input of `model` to its output, with those inside nested models.
+    """List the calls that lead from the inputs of `model` to its outputs, with those inside nested models.
 
     A layer can have been called more often than that: by another model that shares it, or when Keras builds a
     sequential model again. `layer.output` is the first of these calls, and cutting there deletes nothing.
@@ -76,9 +76,8 @@ def trace(model: Any) -> Graph:
             places.append((path, operation, outputs))
         return tuple(known[id(tensor)] for tensor in part.outputs)
 
-    source = number(model.inputs)
-    (output,) = add(model, source, "")
-    return Graph(calls, source[0], output, shapes, places)
+    sources = number(model.inputs)
+    return Graph(calls, sources, add(model, sources, ""), shapes, places)
 
 
 def _nodes(model: Any) -> Iterator[Any]:
@@ -104,9 +103,10 @@ def _is_plain(node: Any, n_inputs: int) -> bool:
     return len(node.input_tensors) == n_inputs and not by_name
 
 
-def calls_between(graph: Graph, given: set[int], wanted: set[int]) -> list[Call]:
-    """List the calls that compute `wanted` once the tensors `given` are there, first to last."""
-    missing = set(wanted) - given
+def calls_between(graph: Graph, wanted: set[int], given: set[int] | None = None) -> list[Call]:
+    """List the calls that compute `wanted` from the model's inputs, and from what is `given` besides, first to last."""
+    given = {*graph.sources, *(given or ())}
+    missing = wanted - given
     needed: list[Call] = []
     for call in reversed(graph.calls):
         if missing.intersection(call.outputs):
@@ -115,14 +115,22 @@ def calls_between(graph: Graph, given: set[int], wanted: set[int]) -> list[Call]
     return needed[::-1]
 
 
-def calls_behind(graph: Graph, key: int) -> list[Call]:
-    """List the calls on the way to the model's output that depend on a tensor, first to last."""
+def calls_behind(graph: Graph, key: int, output: int) -> list[Call]:
+    """List the calls on the way to an output of the model that depend on a tensor, first to last."""
     touched, behind = {key}, []
-    for call in calls_between(graph, {graph.source, key}, {graph.output}):
+    for call in calls_between(graph, {output}, {key}):
         if touched.intersection(call.inputs):
             touched.update(call.outputs)
             behind.append(call)
     return behind
+
+
+def run_to(model: Any, graph: Graph, wanted: set[int], inputs: Sequence[np.ndarray]) -> dict[int, Any]:
+    """Run a model on arrays, one for each input, as far as some tensors need it; return all that was computed."""
+    feeds = zip(graph.sources, inputs, model.inputs, strict=True)
+    values = {key: _to_tensor(array, symbol.dtype) for key, array, symbol in feeds}
+    run_calls(calls_between(graph, wanted), values)
+    return values
 
 
 def run_calls(calls: list[Call], values: dict[int, Any]) -> None:
@@ -153,9 +161,9 @@ def _parameters(function: Any) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
 
 
-def to_tensor(array: np.ndarray, model: Any) -> Any:
-    """Return a copy as a tensor of the dtype that `model` takes, as `predict` would."""
-    dtype = keras.backend.standardize_dtype(model.inputs[0].dtype)
+def _to_tensor(array: np.ndarray, dtype: Any) -> Any:
+    """Return a copy as a tensor of the dtype that a model takes, as `predict` would."""
+    dtype = keras.backend.standardize_dtype(dtype)
     exact = {"float64": np.float64, "float16": np.float32, "bfloat16": np.float32}.get(dtype, dtype)
     with np.errstate(over="ignore", invalid="ignore"):  # infinities are refused with what comes out
         tensor = keras.ops.convert_to_tensor(np.array(array).astype(exact, order="C"))
@@ -191,4 +199,4 @@ def floats_per_window(graph: Graph, calls: list[Call], n_steps: int, length: int
 def floats_of(graph: Graph, keys: set[int], n_steps: int, length: int | None = None) -> int:
     """Count the numbers that some tensors hold for one window of `n_steps` steps; see `floats_per_window`."""
     shapes = [[n_steps if n is None else n for n in graph.shapes[key][1:]] for key in keys]
-    return sum(math.prod((min(shape[0], length), *shape[1:]) if length else shape) for shape in shapes)
+    return sum(math.prod((min(shape[0], length), *shape[1:]) if length and shape else shape) for shape in shapes)

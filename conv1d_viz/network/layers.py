@@ -1,5 +1,6 @@
-"""What the package asks of a Keras model: one input, one output, and a layer that can be found."""
+"""What the package asks of a Keras model and its data, and how a layer is found."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from conv1d_viz.checks import FLOAT32, as_array
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import Graph, calls_between, has_graph
 
-# Bytes that a call may take beside its arguments and its result; larger batches of windows are split.
+# Bytes that a call may take in addition to its arguments and its result; larger batches of windows are split.
 MEMORY_BUDGET = 2**28
 # A convolution, its bias and its activation make a tensor each, the last becomes an array, and what was freed is not at
 # once given back: so many times what the tensors of a call hold.
 _STAGES = 6
+
+Inputs = tuple[np.ndarray, ...]  # one array for each input of a model
 
 
 def is_compiled(model: Any) -> bool:
@@ -22,42 +25,92 @@ def is_compiled(model: Any) -> bool:
 
 
 def as_model(model: Any) -> Any:
-    """Return `model` if it is a Keras model with one input and one output whose graph is known; else say why not."""
+    """Return `model` if it is a Keras model whose graph is known; else say why not, and the way out."""
     if not isinstance(model, keras.Model):
-        raise TypeError(f"`model` must be a Keras model. Got {type(model).__module__}.{type(model).__qualname__}.")
+        raise TypeError(
+            f"`model` must be a Keras model; `load_model` reads one from a file. "
+            f"Got {type(model).__module__}.{type(model).__qualname__}."
+        )
     if not has_graph(model):
         raise ValueError(
-            "`model` must be a Sequential or functional model whose input shape is known. "
+            "`model` must be a Sequential or functional model whose input shape is known; of a model with a `call` of "
+            "its own, `keras.Model(inputs, model.call(inputs))` with `inputs = keras.Input(...)` is one. "
             f"Got {type(model).__name__} {model.name!r}, which has no graph to look into."
-        )
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            f"`model` must have one input and one output. Got {len(model.inputs)} and {len(model.outputs)}."
         )
     return model
 
 
+def as_inputs(model: Any, x: Any) -> Inputs:
+    """Return `x` as one array for each input of `model`; it may be an array, or a list or dict of arrays."""
+    if type(x).__module__.startswith("tensorflow.") and hasattr(x, "as_numpy_iterator"):
+        raise TypeError(
+            "`x` must be an array; of a Dataset, concatenate the batches: "
+            "`np.concatenate([batch for batch, _ in dataset.as_numpy_iterator()])`. Got a Dataset."
+        )
+    symbols, names = model.inputs, names_of(model, "input")
+    if isinstance(x, Mapping):
+        if set(x) != set(names):
+            raise ValueError(f"`x` must have the names of the model's inputs, {names}. Got {list(x)}.")
+        arrays = [x[name] for name in names]
+    elif len(symbols) == 1:
+        arrays = [x]
+    elif isinstance(x, (list, tuple)) and len(x) == len(symbols):
+        arrays = list(x)
+    else:
+        raise ValueError(f"`x` must be a list or dict of arrays, one for each input {names}. Got {type(x).__name__}.")
+    given = tuple(_as_input(symbol, array, len(symbols)) for symbol, array in zip(symbols, arrays, strict=True))
+    if len({len(array) for array in given}) > 1:
+        raise ValueError(f"`x` must have as many windows for each input. Got {[len(array) for array in given]}.")
+    require_long_enough(model, [array.shape for array in given], "x")
+    return given
+
+
+def names_of(model: Any, side: str) -> list[str]:
+    """Return what the inputs or outputs ("input", "output") are called: by the model's dict, else by their layers."""
+    symbols = model.inputs if side == "input" else model.outputs
+    named = None if isinstance(model, keras.Sequential) else getattr(model, side)
+    if isinstance(named, Mapping):
+        return [next(name for name, other in named.items() if other is symbol) for symbol in symbols]
+    return [symbol._keras_history.operation.name for symbol in symbols]
+
+
+def longest(inputs: Inputs) -> int:
+    """Return how many steps the longest input has, which open lengths of a model are counted by."""
+    return int(max(array.shape[1] for array in inputs))
+
+
+def _as_input(symbol: Any, array: Any, n_inputs: int) -> np.ndarray:
+    name = "x" if n_inputs == 1 else f"x[{symbol.name!r}]"
+    expected = symbol.shape
+    values = as_array(array, name, ndim=len(expected), axes=f"{expected} that the model takes", limit=FLOAT32)
+    if any(e not in (None, n) for e, n in zip(expected, values.shape, strict=True)):
+        raise ValueError(f"`{name}` must have the shape {expected} that the model takes. Got shape {values.shape}.")
+    return values
+
+
 def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
-    """Return `x` as an array of windows that `model` takes."""
-    windows = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)", limit=FLOAT32)
-    expected = model.inputs[0].shape
-    if len(expected) != 3 or any(e not in (None, n) for e, n in zip(expected[1:], windows.shape[1:], strict=True)):
-        raise ValueError(f"`x` must have the shape {expected} that the model takes. Got shape {windows.shape}.")
-    require_long_enough(model, windows.shape, "x")
-    return windows
+    """Return `x` as the windows that a model with one input takes."""
+    if len(model.inputs) != 1 or len(model.inputs[0].shape) != 3:
+        shapes = [tuple(symbol.shape) for symbol in model.inputs]
+        raise ValueError(f"`model` must have one input (window, step, feature). Got {shapes}.")
+    return as_inputs(model, x)[0]
 
 
-def require_long_enough(model: Any, shape: tuple[int, ...], name: str) -> None:
+def require_long_enough(model: Any, shapes: list[tuple[int, ...]], name: str) -> None:
     """Refuse windows too short for a model that leaves their length open: TensorFlow would give chance numbers."""
-    if model.inputs[0].shape[1] is None:
+    if any(None in symbol.shape[1:] for symbol in model.inputs):
+        specs = [
+            keras.KerasTensor((1, *shape[1:]), dtype=symbol.dtype)
+            for shape, symbol in zip(shapes, model.inputs, strict=True)
+        ]
         try:
-            model.compute_output_spec(keras.KerasTensor((1, *shape[1:]), dtype=model.inputs[0].dtype))
+            model.compute_output_spec(specs[0] if len(specs) == 1 else keras.tree.pack_sequence_as(model.input, specs))
         except ValueError as error:
-            raise ValueError(f"`{name}` must be long enough for the model. Got {shape[1]} steps: {error}") from None
+            raise ValueError(f"`{name}` must be long enough for the model. Got {shapes[0][1]} steps: {error}") from None
 
 
 def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window horizon"]:
-    """Return `y` as an array of exactly the shape that the forecasts of `model` have."""
+    """Return `y` as an array of exactly the shape that the forecasts of a model have."""
     targets = as_array(y, "y", ndim=2, axes="(n_windows, horizon)", limit=FLOAT32)
     expected = (n_windows, *model.outputs[0].shape[1:])
     if targets.shape != expected:
@@ -66,9 +119,9 @@ def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window 
 
 
 def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
-    """Return path and output of the layer that a name, path, index or object means; it must be (window, step, channel).
+    """Return path and output of the layer that a name, path, index or object means; its last axis are channels.
 
-    It must be called once on the way from the model's input to its output, or a deletion would be half of one.
+    It must be called once on the way from the model's inputs to its outputs, or a deletion would be half of one.
     """
     found = _meant(model, graph, layer)
     stateful = [call.path for call in graph.calls if getattr(call.operation, "stateful", False)]
@@ -82,14 +135,22 @@ def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
             f"Layer {found.name!r} is called {len(calls)} times{several}."
         )
     path, (key,) = calls[0]
-    shape, way = graph.shapes[key], calls_between(graph, {graph.source}, {key})
+    shape, way = graph.shapes[key], calls_between(graph, {key})
     first = any(getattr(call.operation, "data_format", None) == "channels_first" for call in way)
-    if len(shape) != 3 or shape[2] is None or first:
+    if len(shape) < 2 or shape[-1] is None or first:
         order = " with channels first" if first else ""
         raise ValueError(
-            "`layer` must have an output of shape (window, step, channel) and a known number of channels. "
-            f"Layer {path!r} gives {shape}{order}."
+            "`layer` must have an output whose last axis is a known number of channels, such as (window, step, "
+            f"channel) or (window, unit). Layer {path!r} gives {shape}{order}."
         )
+    return path, key
+
+
+def find_steps(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
+    """Find a layer as `find_layer` does; its output must have steps: (window, step, channel)."""
+    path, key = find_layer(model, graph, layer)
+    if len(graph.shapes[key]) != 3:
+        raise ValueError(f"`layer` must have steps, (window, step, channel). Layer {path!r} gives {graph.shapes[key]}.")
     return path, key
 
 
@@ -99,6 +160,8 @@ def _meant(model: Any, graph: Graph, layer: Any) -> Any:
     known = ", ".join([*(f"{i} {item.name!r}" for i, item in enumerate(layers)), *map(repr, nested)])
     if isinstance(layer, str):
         found = [item for item in layers if item.name == layer] or [op for path, op, _ in graph.places if path == layer]
+        if not found and layer == "input" and len(graph.sources) == 1:
+            found = [op for _, op, outputs in graph.places if outputs == graph.sources]
     elif isinstance(layer, keras.layers.Layer):
         found = [item for item in (*layers, *(op for _, op, _ in graph.places)) if item is layer]
     elif isinstance(layer, (int, np.integer)) and not isinstance(layer, bool):
@@ -106,7 +169,9 @@ def _meant(model: Any, graph: Graph, layer: Any) -> Any:
     else:
         raise TypeError(f"`layer` must be a name, an index or a layer of the model: {known}. Got {layer!r}.")
     if not found:
-        raise ValueError(f"`layer` must be one of the model's layers: {known}. Got {getattr(layer, 'name', layer)!r}.")
+        raise ValueError(
+            f"`layer` must be one of the model's layers: {known}, or 'input'. Got {getattr(layer, 'name', layer)!r}."
+        )
     return found[0]
 
 

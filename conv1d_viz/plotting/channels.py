@@ -5,13 +5,15 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz.checks import as_array, as_texts
+from conv1d_viz.checks import as_array, as_number, as_size, as_texts
 from conv1d_viz.plotting import style
-from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH
+from conv1d_viz.plotting.series import as_time, label_time
+from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TICK, TRUTH
 
 _WRITTEN = 24  # channels up to which values are written beside bars
 
@@ -24,6 +26,7 @@ def plot_channel_bars(
     labels: Any = None,
     share_scale: bool = False,
     ranks: bool = False,
+    sort: bool = False,
     log: bool = False,
     title: str | None = "Each channel, by several measures",
 ) -> tuple[Figure, np.ndarray]:
@@ -42,6 +45,8 @@ def plot_channel_bars(
         Whether one x axis serves all panels: only for measures in the same unit.
     ranks : bool
         Whether the rank of each channel's value or median stands at the right of each panel; 1 is the largest.
+    sort : bool
+        Whether rows are sorted by the first measure (its medians), the largest on top.
     log : bool
         Whether the x axes are logarithmic; all values must be above 0 then.
     title : str or None
@@ -55,12 +60,18 @@ def plot_channel_bars(
         raise ValueError(f"`errors` must belong to bars, some of {sorted(bars)}. Got {sorted(spans)}.")
     ends = [""] * n_rows if roles is None else as_texts(roles, "roles", n_rows)
     names = None if labels is None else as_texts(labels, "labels", n_rows)
+    colors = style.channel_colors(n_rows) if labels is None else [ACCENT] * n_rows
+    if sort:
+        first = next(iter(arrays.values()))
+        order = np.argsort(-(first if first.ndim == 1 else np.median(first, axis=1)), kind="stable")
+        arrays, spans = ({k: array[order] for k, array in group.items()} for group in (arrays, spans))
+        names = [str(k) if names is None else names[k] for k in order]
+        ends, colors = [ends[k] for k in order], [colors[k] for k in order]
     height = max(1.9, min(1.1 + (0.29 if len(bars) == len(arrays) else 0.5) * n_rows, 12))
     figure, (axes,) = plt.subplots(
         1, len(arrays), figsize=(9, height), sharex=share_scale, sharey=True, layout="constrained", squeeze=False
     )
     axes[0].set_ylim(n_rows - 0.5, -0.5)
-    colors = style.channel_colors(n_rows) if labels is None else [ACCENT] * n_rows
     for ax, (key, array) in zip(axes, arrays.items(), strict=True):
         style.dress(ax, None, key, "channel" if ax is axes[0] and labels is None else None)
         ax.spines["left"].set_visible(False)
@@ -85,8 +96,8 @@ def plot_channel_bars(
             ax.axvline(0, color=TRUTH, linewidth=0.8)
         if ranks:
             middles = array if key in bars else np.median(array, axis=1)
-            order = 1 + np.argsort(np.argsort(-middles, kind="stable"))
-            style.write_rows(ax, [str(rank) for rank in order], 0.97, ha="right", fontweight="bold")
+            places = 1 + np.argsort(np.argsort(-middles, kind="stable"))
+            style.write_rows(ax, [str(rank) for rank in places], 0.97, ha="right", fontweight="bold")
             ax.set_title("rank", loc="right", fontsize=style.SMALL, color=INK)
     style.write_rows(axes[-1], ends, 1.02)
     style.name_figure(figure, title)
@@ -113,3 +124,98 @@ def _draw_points(ax: Axes, measure: np.ndarray, colors: Sequence[str]) -> None:
         ax.plot([low, high], [row - 0.12] * 2, color=INK, linewidth=3, solid_capstyle="butt")
         ax.plot([middle], [row - 0.12], "D", color=TARGET, markersize=6, markeredgecolor="white")
     ax.hlines(np.arange(n_rows) + 0.5, 0, 1, transform=ax.get_yaxis_transform(), color=TRUTH, alpha=0.3, linewidth=0.6)
+
+
+def plot_contributions(
+    time: Any,
+    values: Any,
+    *,
+    bias: float = 0.0,
+    names: Any = None,
+    unit: str = "what is added to the sum",
+    title: str | None = "Who pushes and who brakes",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what each channel adds to a sum: pushes stacked upwards, brakes downwards, and the sum with its bias in ink.
+
+    Parameters
+    ----------
+    time : array-like of shape (time,)
+        Samples or dates, such as those that are forecast.
+    values : array-like of shape (time, n_channels)
+        What each channel adds, such as `channel_contributions(...).values[:, :, 0]`.
+    bias : float
+        What the sum begins with.
+    names : sequence of str or None
+        What the channels are called in the legend, which more than 12 channels have none of.
+    unit, title, ax : str or None, and Axes or None
+        Label of the y axis, title, and where to draw; None makes a figure.
+    """
+    values = as_array(values, "values", ndim=2, axes="(time, n_channels)")
+    (places, dates), bias, n_channels = as_time(time, "time", len(values)), as_number(bias, "bias"), values.shape[1]
+    labels = [str(channel) for channel in range(n_channels)] if names is None else as_texts(names, "names", n_channels)
+    ax = style.new_axes(ax, height=3.6)
+    look: dict[str, Any] = {"colors": style.channel_colors(n_channels), "linewidth": 0, "alpha": 0.85}
+    ax.stackplot(places, np.maximum(values, 0).T, labels=labels, **look)
+    ax.stackplot(places, np.minimum(values, 0).T, **look)
+    ax.plot(places, bias + values.sum(axis=1), color=INK, linewidth=1.6, label="sum")
+    ax.axhline(0, color=TRUTH, linewidth=0.8)
+    ax.margins(x=0)
+    style.dress(ax, title, label_time(ax, dates), unit)
+    if n_channels <= 12:
+        style.legend(ax, ncols=n_channels + 1, handlelength=1, columnspacing=1)
+    return ax
+
+
+def plot_segments(
+    table: pd.DataFrame,
+    samples: Any,
+    *,
+    feature: int = 0,
+    roles: Any = None,
+    title: str | None = "The segments that excite each channel most",
+) -> tuple[Figure, np.ndarray]:
+    """Draw one row per channel: its segments over each other with their mean in ink, and their strengths beside them.
+
+    Parameters
+    ----------
+    table, samples : DataFrame, and array-like of shape (n_rows, size, n_features)
+        As `top_segments` returns them.
+    feature : int
+        Which feature is drawn.
+    roles : sequence of str or None
+        A word for each channel of the table, at its right end.
+    title : str or None
+    """
+    samples = as_array(samples, "samples", ndim=3, axes="(n_rows, size, n_features)", finite=False)
+    channels, feature = list(dict.fromkeys(table["channel"])), as_size(feature, "feature", minimum=0)
+    if len(table) != len(samples) or feature >= samples.shape[2]:
+        raise ValueError(
+            f"`samples` must have one row per row of `table`, {len(table)}, and more than {feature} features. "
+            f"Got {samples.shape}."
+        )
+    ends = [""] * len(channels) if roles is None else as_texts(roles, "roles", len(channels))
+    size = (9, min(1.0 + 0.72 * len(channels), 16))
+    figure, axes = plt.subplots(
+        len(channels), 2, figsize=size, sharex="col", sharey="col", layout="constrained", squeeze=False,
+        gridspec_kw={"width_ratios": (4, 1.2)},
+    )  # fmt: skip
+    places = np.arange(samples.shape[1])
+    for (left, right), channel, end in zip(axes, channels, ends, strict=True):
+        rows, color = np.flatnonzero(table["channel"] == channel), style.channel_colors(channel + 1)[channel]
+        seen = samples[rows, :, feature]
+        counts = (~np.isnan(seen)).sum(axis=0)
+        left.plot(places, seen.T, color=color, alpha=0.45, linewidth=1)
+        left.plot(places, np.where(counts, np.nansum(seen, axis=0), np.nan) / np.maximum(counts, 1), color=INK)
+        left.margins(x=0)
+        right.bar(table["rank"].to_numpy()[rows], table["value"].to_numpy()[rows], color=color)
+        for ax in (left, right):
+            style.dress(ax)
+            ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        left.set_ylabel(str(channel), rotation=0, ha="right", va="center", fontsize=TICK, color=INK)
+        right.text(1.03, 0.5, end, transform=right.transAxes, va="center", fontsize=TICK, color=INK)
+    axes[-1, 0].set_xlabel("sample of the segment", fontsize=style.LABEL, color=INK)
+    axes[-1, 1].set_xlabel("rank", fontsize=style.LABEL, color=INK)
+    axes[0, 1].set_title("response", loc="left", fontsize=TICK, color=INK)
+    style.name_figure(figure, title, None, "channel")
+    return figure, axes

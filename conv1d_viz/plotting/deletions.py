@@ -31,10 +31,11 @@ def plot_forecast_panels(
     labels: Sequence[str],
     *,
     columns: int | None = None,
+    loss_name: str = "MSE",
     unit: str = "value",
     title: str | None = "Forecast (dark) and truth (grey)",
 ) -> tuple[Figure, np.ndarray]:
-    """Draw several forecasts of the same truth in small panels, tinted by their MSE, on shared axes.
+    """Draw several forecasts of the same truth in small panels, tinted by their loss, on shared axes.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ def plot_forecast_panels(
         Their scores, and what each panel shows.
     columns : int or None
         Panels in a row; None takes 4, or 5 for more than 24 panels.
-    unit, title : str or None
-        Label of the y axis, and title.
+    loss_name, unit, title : str or None
+        What the scores are, label of the y axis, and title.
     """
     predictions = as_array(predictions, "predictions", ndim=2, axes="(n_panels, time)")
     n_panels, length = predictions.shape
@@ -60,7 +61,7 @@ def plot_forecast_panels(
         ax.plot(time, truth, color=TRUTH, linewidth=2)
         ax.plot(time, forecast, color=INK, linewidth=1.2)
         ax.margins(x=0)
-        style.name_panel(style.dress(ax), label, f"MSE {score:{form}}")
+        style.name_panel(style.dress(ax), label, f"{loss_name} {score:{form}}")
     axes[0].xaxis.set_major_locator(MaxNLocator(2, integer=True))  # of all, since they share it
     style.name_figure(figure, title, label_time(axes[0], dates), unit)
     return figure, axes
@@ -78,12 +79,14 @@ def plot_pair_grid(
     predictions: Any,
     mse: Any,
     *,
+    names: Any = None,
+    loss_name: str = "MSE",
     title: str | None = "Forecast (dark) and truth (grey) with channels i and j deleted",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the forecast of every pair of deleted channels into the cell of a matrix, all on the same scale.
 
-    Cell (i, j), about y = i and x = j, is tinted by its MSE, which is written in up to 12 channels; a colour bar
+    Cell (i, j), about y = i and x = j, is tinted by its loss, which is written in up to 12 channels; a colour bar
     explains the tint of more. On the framed diagonal i alone is deleted. 60 channels take a second.
 
     Parameters
@@ -93,9 +96,11 @@ def plot_pair_grid(
     predictions : array-like of shape (n_channels, n_channels, time)
         The forecasts, such as one step of the horizon of `study.pair_predictions()`.
     mse : array-like of shape (n_channels, n_channels)
-        Their scores.
-    title, ax : str or None, and Axes or None
-        Title, and where to draw; None makes a figure.
+        Their losses, such as `study.pair_matrix()`.
+    names : sequence of str or None
+        What the channels are called, in place of their numbers.
+    loss_name, title, ax : str or None, and Axes or None
+        What the losses are, title, and where to draw; None makes a figure.
     """
     predictions = as_array(predictions, "predictions", ndim=3, axes="(n_channels, n_channels, time)")
     mse, truth = _as_matrix(mse, "mse", minimum=0.0), as_line(truth, "truth", predictions.shape[2])
@@ -103,7 +108,7 @@ def plot_pair_grid(
         raise ValueError(f"`predictions` must have the shape {(*mse.shape, len(truth))}. Got {predictions.shape}.")
     n_channels, numbered = len(mse), len(mse) <= _READABLE
     ax = style.new_axes(ax, height=9.0 if numbered else 8.2)
-    image = _draw_matrix(ax, mse, (SEQUENTIAL, Normalize(0, _LIGHT * (mse.max() or 1.0))), 3, style.SMALL, 0.33)
+    image = _draw_matrix(ax, mse, (SEQUENTIAL, Normalize(0, _LIGHT * (mse.max() or 1.0))), names, 3, style.SMALL, 0.33)
     low = float(min(truth.min(), predictions.min()))
     span = float(max(truth.max(), predictions.max())) - low or 1.0
     top, bottom = -0.4, 0.22 if numbered else 0.4  # where in a cell the highest and the lowest value stand
@@ -120,7 +125,7 @@ def plot_pair_grid(
         segments = list(lines.reshape(n_channels**2, -1, 2))
         ax.add_collection(LineCollection(segments, colors=color, linewidths=factor * width))
     if not numbered:
-        style.color_bar(ax, image, "MSE").ax.set_ylim(0, mse.max() or 1.0)
+        style.color_bar(ax, image, loss_name).ax.set_ylim(0, mse.max() or 1.0)
     for line in np.arange(0.5, n_channels - 1):
         ax.axhline(line, color="white", linewidth=2 * width)
         ax.axvline(line, color="white", linewidth=2 * width)
@@ -131,7 +136,12 @@ def plot_pair_grid(
 
 
 def plot_matrix(
-    matrix: Any, *, unit: str = "MSE", title: str | None = "MSE with channels i and j deleted", ax: Axes | None = None
+    matrix: Any,
+    *,
+    names: Any = None,
+    unit: str = "MSE",
+    title: str | None = "MSE with channels i and j deleted",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw a (channel x channel) matrix as a colour map; up to 12 channels its values are written in.
 
@@ -139,12 +149,14 @@ def plot_matrix(
     ----------
     matrix : array-like of shape (n_channels, n_channels)
         The values. White is 0; the scale is symmetric about it where values of two signs occur.
+    names : sequence of str or None
+        What the channels are called, in place of their numbers.
     unit, title, ax : str or None, and Axes or None
         Label of the colour bar, title, and where to draw; None makes a figure.
     """
     matrix = _as_matrix(matrix, "matrix")
     ax = style.new_axes(ax, *((6.4, 5.4) if len(matrix) <= 30 else (9.0, 8.1)))
-    image = _draw_matrix(ax, matrix, style.value_scale(matrix), 2, style.TICK)
+    image = _draw_matrix(ax, matrix, style.value_scale(matrix), names, 2, style.TICK)
     style.color_bar(ax, image, unit)
     return style.dress(ax, title, "channel j", "channel i")
 
@@ -156,6 +168,7 @@ def plot_subsets(
     *,
     labels: Any = None,
     references: Mapping[str, float] | None = None,
+    loss_name: str = "MSE",
     title: str | None = "How many channels does the forecast need?",
     ax: Axes | None = None,
 ) -> Axes:
@@ -171,8 +184,8 @@ def plot_subsets(
         What stands below the points of the first curve, such as the channels kept.
     references : mapping of str to float or None
         Named errors, such as that of a forecaster to compare with, drawn as horizontal lines.
-    title, ax : str or None, and Axes or None
-        Title, and where to draw; None makes a figure.
+    loss_name, title, ax : str or None, and Axes or None
+        What the errors are, title, and where to draw; None makes a figure.
     """
     mse = as_line(mse, "mse", minimum=0.0, above=True)
     n_kept = as_line(n_kept, "n_kept", len(mse), items="integers", minimum=0)
@@ -204,12 +217,12 @@ def plot_subsets(
     ax.set_xlim(-0.5, n_sizes - 0.5)
     style.number_whole(ax.xaxis)
     style.number_log(ax.yaxis)
-    style.legend(style.dress(ax, title, "channels kept", "MSE"))
+    style.legend(style.dress(ax, title, "channels kept", loss_name))
     return ax
 
 
 def _draw_matrix(
-    ax: Axes, matrix: np.ndarray, scale: style.Scale, decimals: int, size: int, down: float = 0.0
+    ax: Axes, matrix: np.ndarray, scale: style.Scale, names: Any, decimals: int, size: int, down: float = 0.0
 ) -> ScalarMappable:
     """Draw a matrix without a frame; values that can be read are written `down` below the middle of their cells."""
     image = ax.imshow(matrix, cmap=scale[0], norm=scale[1], interpolation="none")
@@ -221,6 +234,10 @@ def _draw_matrix(
     room = min(ax.get_window_extent().size) / style.figure_of(ax).dpi * 72 / len(matrix)  # points for each channel
     every = style.thin_out((0.64 * len(str(len(matrix) - 1)) * style.TICK + 3) / room)  # a digit is 0.64 sizes wide
     ax.set(xticks=range(0, len(matrix), every), yticks=range(0, len(matrix), every))
+    if names is not None:
+        labels = as_texts(names, "names", len(matrix))[::every]
+        ax.set_xticklabels(labels, rotation=45)
+        ax.set_yticklabels(labels)
     ax.tick_params(length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
     return image

@@ -57,3 +57,45 @@ def toy_series(
     if noise:
         wave = wave + noise * np.random.default_rng(seed).standard_normal(n)
     return t, wave
+
+
+def cylinder_bell_funnel(
+    n: Any, length: Any = 128, noise: Any = 1.0, seed: Any = None
+) -> tuple[Float[np.ndarray, "sample step 1"], Int[np.ndarray, " sample"]]:
+    """Draw samples of three classes whose difference is known: a plateau, a rise with a drop, a jump with a fall.
+
+    Between a random begin and end, a cylinder (class 0) stays at its height, a bell (1) rises to it, and a funnel (2)
+    falls from it. The height is normal about 6, and so is the noise about 0.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples; the classes are as even as that allows, in random order.
+    length : int
+        Steps of a sample. The event begins after an eighth to a quarter of them, and lasts for a quarter to three.
+    noise : float
+        Standard deviation of the noise that is added.
+    seed : int or None
+        Seed of all that is drawn.
+
+    Returns
+    -------
+    x : ndarray of shape (n, length, 1)
+        The samples.
+    labels : ndarray of shape (n,)
+        Their classes, 0, 1 or 2.
+
+    References
+    ----------
+    Saito, "Local feature extraction and its applications using a library of bases", PhD thesis, Yale, 1994.
+    """
+    n, length, noise = as_size(n, "n"), as_size(length, "length", minimum=8), as_number(noise, "noise", 0.0)
+    rng = np.random.default_rng(as_seed(seed))
+    labels, t = rng.permutation(np.arange(n) % 3), np.arange(length)
+    begin = rng.integers(length // 8, length // 4, size=(n, 1), endpoint=True)
+    end = begin + rng.integers(length // 4, 3 * length // 4, size=(n, 1), endpoint=True)
+    rise = (t - begin) / (end - begin)
+    shape = np.select([labels[:, None] == 0, labels[:, None] == 1], [1.0, rise], 1 - rise)
+    height = 6 + rng.standard_normal((n, 1))
+    x = height * shape * ((t >= begin) & (t <= end)) + noise * rng.standard_normal((n, length))
+    return x[..., None], labels

@@ -5,41 +5,48 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz.network.graph import calls_between, floats_per_window, run_calls, to_array, to_tensor, trace
-from conv1d_viz.network.layers import as_model, as_windows, chunks, find_layer
+from conv1d_viz.network.graph import Graph, calls_between, floats_per_window, run_to, to_array, trace
+from conv1d_viz.network.layers import as_inputs, as_model, chunks, find_layer, longest
+from conv1d_viz.timelines.fields import source_of
 
 
-def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "window step channel"]:
+def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "window ... channel"]:
     """Return a layer's output for a batch of windows.
 
     Parameters
     ----------
     model : keras.Model
-        Sequential or functional, with one input and one output. It is not changed.
+        Sequential or functional. It is not changed.
     x : array-like of shape (n_windows, window, n_features)
-        The windows. In addition to them and the result a call takes about 256 MB, however many there are.
+        The windows; of a model with several inputs a list or dict of arrays, as the model takes them. In addition to
+        them and the result a call takes about 256 MB, however many there are.
     layer : str, int or keras.layers.Layer
         A layer of the model by name, by index in `model.layers`, or the object; one inside a nested model by its
-        path, such as "encoder/conv1".
+        path, such as "encoder/conv1"; "input" for the model's input.
 
     Returns
     -------
     ndarray of shape (n_windows, n_steps, n_channels)
-        The activations, in inference mode.
-
+        The activations, in inference mode; (n_windows, n_units) of a layer without steps.
     """
     model = as_model(model)
     graph = trace(model)
     _, key = find_layer(model, graph, layer)
-    x = as_windows(model, x)
-    calls = calls_between(graph, {graph.source}, {key})
+    inputs = as_inputs(model, x)
     acts = None
-    for rows in chunks(len(x), floats_per_window(graph, calls, x.shape[1])):
-        values = {graph.source: to_tensor(x[rows], model)}
-        run_calls(calls, values)
-        part = to_array(values[key])
+    for rows in chunks(len(inputs[0]), floats_per_window(graph, calls_between(graph, {key}), longest(inputs))):
+        part = to_array(run_to(model, graph, {key}, [array[rows] for array in inputs])[key])
         if acts is None:
-            acts = np.empty((len(x), *part.shape[1:]), part.dtype)
+            acts = np.empty((len(inputs[0]), *part.shape[1:]), part.dtype)
         acts[rows] = part
     assert acts is not None  # there is at least one window
     return acts
+
+
+def activations_of(
+    model: Any, graph: Graph, key: int, windows: Float[np.ndarray, "window sample feature"]
+) -> Float[np.ndarray, "window step channel"]:
+    """Return a layer's output for windows of the one input that it sees; the model's other inputs get none."""
+    source = source_of(graph, key)
+    inputs = [windows if k == source else windows[:0] for k in graph.sources]
+    return to_array(run_to(model, graph, {key}, inputs)[key])

@@ -8,7 +8,7 @@ from jaxtyping import Bool
 from conv1d_viz.checks import as_array, as_size
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import Call, Graph, calls_between, trace
-from conv1d_viz.network.layers import as_model, find_layer
+from conv1d_viz.network.layers import as_model, find_steps
 
 
 class ReceptiveField(NamedTuple):
@@ -85,7 +85,7 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
     Parameters
     ----------
     model : keras.Model
-        Sequential or functional, with one input and one output.
+        Sequential or functional. Of several inputs, the layer must see one alone.
     layer : str, int or keras.layers.Layer
         A layer of the model; one inside a nested model by its path, such as "encoder/conv1".
     window : int or None
@@ -111,12 +111,12 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
     """
     model = as_model(model)
     graph = trace(model)
-    _, key = find_layer(model, graph, layer)
+    _, key = find_steps(model, graph, layer)
     if window is not None:
-        window, steps = as_size(window, "window"), model.inputs[0].shape[1]
+        window, steps = as_size(window, "window"), graph.shapes[source_of(graph, key)][1]
         if steps not in (None, window):
             raise ValueError(f"`window` must be the model's own, {steps}, or None. Got {window}.")
-    return follow(model, graph, key, window).field
+    return follow(graph, key, window).field
 
 
 class View(NamedTuple):
@@ -138,11 +138,21 @@ class Stencil(NamedTuple):
     alike: bool = True
 
 
-def follow(model: Any, graph: Graph, key: int, window: int | None) -> View:
+def source_of(graph: Graph, key: int) -> int:
+    """Return the one input of the model that a tensor sees; refuse one that sees several."""
+    seen = {k for call in calls_between(graph, {key}) for k in call.inputs}.union({key}).intersection(graph.sources)
+    if len(seen) != 1 or len(graph.shapes[min(seen)]) != 3:
+        shapes = [graph.shapes[k] for k in sorted(seen)]
+        raise ValueError(f"`layer` must see one input of the model, (window, step, feature), alone. Got {shapes}.")
+    return min(seen)
+
+
+def follow(graph: Graph, key: int, window: int | None) -> View:
     """Follow what each tensor on the way to `key` sees; ValueError names the layer that stops it and the reason."""
-    steps = window or model.inputs[0].shape[1]
-    views = {graph.source: View(ReceptiveField(1, 1, 0), steps, (0, steps), True)}
-    for call in calls_between(graph, {graph.source}, {key}):
+    source = source_of(graph, key)
+    steps = window or graph.shapes[source][1]
+    views = {source: View(ReceptiveField(1, 1, 0), steps, (0, steps), True)}
+    for call in calls_between(graph, {key}):
         try:
             joined = _join([views[k] for k in call.inputs])
             view = _seen_through(joined, stencil(call, joined.n_steps))

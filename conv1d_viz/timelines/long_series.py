@@ -15,19 +15,11 @@ from tqdm import tqdm
 
 from conv1d_viz.checks import FLOAT32, as_array, as_size, one_of, require_finite
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import (
-    Graph,
-    calls_between,
-    floats_per_window,
-    require_numbers,
-    run_calls,
-    to_array,
-    to_tensor,
-    trace,
-)
-from conv1d_viz.network.layers import as_model, find_layer, require_long_enough, rows_at_once
+from conv1d_viz.network.graph import Graph, calls_between, floats_per_window, require_numbers, to_array, trace
+from conv1d_viz.network.layers import as_model, find_steps, require_long_enough, rows_at_once
+from conv1d_viz.timelines.activations import activations_of
 from conv1d_viz.timelines.diagonals import add_cells, cells_of, require_cells
-from conv1d_viz.timelines.fields import as_convolution, follow, is_elementwise, is_plain_sum
+from conv1d_viz.timelines.fields import as_convolution, follow, is_elementwise, is_plain_sum, source_of
 
 _LARGEST_BLOCK = 2**15  # positions that are worked on at once, at most: more gains nothing and takes memory
 _ONE_THREAD = 2**18  # multiplications below which linear algebra libraries do a product of matrices in one thread
@@ -57,7 +49,7 @@ def series_timeline(
     Parameters
     ----------
     model : keras.Model
-        Sequential or functional, with one input and one output.
+        Sequential or functional. Of several inputs, the layer must see one alone.
     series : array-like of shape (time,) or (time, feature)
         The samples. A memory-mapped file, `numpy.load(path, mmap_mode="r")`, is read in pieces.
     layer : str, int or keras.layers.Layer
@@ -89,11 +81,11 @@ def series_timeline(
     """
     model = as_model(model)
     graph = trace(model)
-    _, key = find_layer(model, graph, layer)
+    _, key = find_steps(model, graph, layer)
     window, horizon = as_size(window, "window"), as_size(horizon, "horizon")
     one_of(fill, "fill", ("repeat", None))
     one_of(reduce, "reduce", ("sum", "mean"))
-    samples = _as_samples(series, model, window, horizon)
+    samples = _as_samples(series, model, graph.shapes[source_of(graph, key)], window, horizon)
     n_windows = len(samples) - window - horizon + 1
     short = _shorten(model, graph, key, window, stride)
     n_steps, stride = short.n_steps, short.stride
@@ -149,13 +141,10 @@ class _Short(NamedTuple):
 def _shorten(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _Short:
     given = None if stride is None else as_size(stride, "stride")
     try:
-        view = follow(model, graph, key, window)
+        view = follow(graph, key, window)
     except ValueError as reason:
-        shape = model.inputs[0].shape
-        one = to_tensor(np.zeros((1, window, *shape[2:])), model)
-        values = {graph.source: one}
-        run_calls(calls_between(graph, {graph.source}, {key}), values)
-        n_steps = values[key].shape[1]
+        one = np.zeros((1, window, graph.shapes[source_of(graph, key)][2]))
+        n_steps = activations_of(model, graph, key, one).shape[1]
         if given is None and n_steps != window:
             raise ValueError(f"`stride` must be given. Got None, and {n_steps} steps: {reason}") from None
         return _Short(window, n_steps, given or 1, n_steps, n_steps)
@@ -171,7 +160,7 @@ def _shorten(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _S
 
 def _block(graph: Graph, key: int, short: _Short) -> int:
     """Return how many positions are worked on at once within the memory budget."""
-    calls = calls_between(graph, {graph.source}, {key})
+    calls = calls_between(graph, {key})
     steps = short.stride if _has_no_edges(short) else short.length  # that each position adds
     return min(_LARGEST_BLOCK, rows_at_once(floats_per_window(graph, calls, steps, steps)))
 
@@ -182,16 +171,14 @@ def _has_no_edges(short: _Short) -> bool:
 
 def _acts_of(model: Any, graph: Graph, key: int, short: _Short, samples: np.ndarray) -> Callable[[int, int], Acts]:
     """Return a function that computes a layer's output for the cut windows from position `start` until `stop`."""
-    calls = calls_between(graph, {graph.source}, {key})
+    calls = calls_between(graph, {key})
 
-    def run(windows: np.ndarray) -> Acts:
-        values = {graph.source: to_tensor(windows, model)}
-        run_calls(calls, values)
-        return to_array(values[key])
+    def run(windows: Float[np.ndarray, "window feature sample"]) -> Acts:
+        return activations_of(model, graph, key, windows.transpose(0, 2, 1))
 
     def by_windows(start: int, stop: int) -> Acts:
         piece = np.asarray(samples[start : stop - 1 + short.length])
-        return run(np.lib.stride_tricks.sliding_window_view(piece, short.length, axis=0).transpose(0, 2, 1))
+        return run(np.lib.stride_tricks.sliding_window_view(piece, short.length, axis=0))
 
     def by_long_pass(start: int, stop: int) -> Acts:
         """Without edges: one long window for each remainder of the position by the stride."""
@@ -200,7 +187,7 @@ def _acts_of(model: Any, graph: Graph, key: int, short: _Short, samples: np.ndar
         piece = np.asarray(samples[start : start + length + short.stride - 1])
         # What is missing is of positions that are cut off below.
         piece = np.pad(piece, ((0, length + short.stride - 1 - len(piece)), (0, 0)), mode="edge")
-        acts = run(np.lib.stride_tricks.sliding_window_view(piece, length, axis=0).transpose(0, 2, 1))
+        acts = run(np.lib.stride_tricks.sliding_window_view(piece, length, axis=0))
         return acts.transpose(1, 0, 2).reshape(n_steps * short.stride, 1, -1)[: stop - start]
 
     if len(calls) == 1 and short.length <= _SMALL and type(calls[0].operation) is keras.layers.Conv1D:
@@ -247,14 +234,13 @@ def _add(line: Float[np.ndarray, "time channel"], acts: Acts, at: int, stride: i
         add_cells(line[at : at + len(acts) + (acts.shape[1] - 1) * stride], acts, stride)
 
 
-def _as_samples(series: Any, model: Any, window: int, horizon: int) -> np.ndarray:
+def _as_samples(series: Any, model: Any, shape: tuple[Any, ...], window: int, horizon: int) -> np.ndarray:
     """Return the samples as (time, feature), without a copy of an array of numbers: it may be larger than memory."""
     plain = isinstance(series, np.ndarray) and not isinstance(series, np.ma.MaskedArray)
     if not (plain and series.dtype.kind in "fiu" and series.ndim in (1, 2) and series.size):
         series = as_array(series, "series", ndim=(1, 2), axes="(time,) or (time, feature)")
     samples: np.ndarray = series[:, None] if series.ndim == 1 else series
-    shape = model.inputs[0].shape
-    if len(shape) != 3 or shape[1] not in (None, window) or shape[2] not in (None, samples.shape[1]):
+    if shape[1] not in (None, window) or shape[2] not in (None, samples.shape[1]):
         raise ValueError(
             f"`series` and `window` must fit the model, which takes {shape}. "
             f"Got {samples.shape[1]} features and a window of {window}."
@@ -263,7 +249,8 @@ def _as_samples(series: Any, model: Any, window: int, horizon: int) -> np.ndarra
         raise ValueError(
             f"`series` must have at least window + horizon = {window} + {horizon} samples. Got {len(samples)} samples."
         )
-    require_long_enough(model, (1, window, samples.shape[1]), "window")
+    if len(model.inputs) == 1:
+        require_long_enough(model, [(1, window, samples.shape[1])], "window")
     return samples
 
 

@@ -1,0 +1,192 @@
+"""Who pushes and who brakes: what each channel adds to the number that the next layer sums up."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from conv1d_viz.ablation.shares import apart, is_channelwise, n_channelwise
+from conv1d_viz.checks import as_array, as_items
+from conv1d_viz.network.backend import keras
+from conv1d_viz.network.graph import Call, Graph, calls_between, floats_per_window, run_call, run_to, to_array, trace
+from conv1d_viz.network.layers import as_inputs, as_model, chunks, find_steps, longest
+
+# Layers that treat each channel by itself, but not each step.
+_ACROSS_STEPS = {
+    "MaxPooling1D", "AveragePooling1D", "GlobalAveragePooling1D", "ZeroPadding1D", "Cropping1D", "UpSampling1D",
+    "Flatten",
+}  # fmt: skip
+
+
+class Contributions(NamedTuple):
+    """The summands of a sum over channels; the shapes are those that `channel_contributions` describes."""
+
+    values: Float[np.ndarray, "window ..."]
+    bias: Float[np.ndarray, " unit"]
+    total: Float[np.ndarray, "window ..."]
+    steps: Int[np.ndarray, "window picked"] | None
+
+
+def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) -> Contributions:
+    """Return what each channel of a layer adds to the sum that the next convolution or Dense makes of them.
+
+    The summands are exact: `total` is the bias plus the sum of `values` over the channels (and over the steps, where
+    the total has none), to float32 rounding; it is what the next activation takes. Of convolution, global mean and
+    Dense, the values over time, added over channels, are the class activation map.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Sequential or functional.
+    x : array-like of shape (n_windows, window, n_features)
+        The windows; of a model with several inputs a list or dict of arrays, as the model takes them.
+    layer : str, int or keras.layers.Layer
+        A layer with an output (window, step, channel), behind which layers treat each channel by itself until a
+        convolution or Dense sums up.
+    units : iterable of int or None
+        The filters or units of the summing layer that are wanted; None: all of them.
+
+    Returns
+    -------
+    Contributions
+        `.values`, `.bias` (unit,), `.total` and `.steps`, of shapes that follow what stands behind the layer:
+
+        ===================================== =============================== ====================== =================
+        behind the layer                      values                          total                  steps
+        ===================================== =============================== ====================== =================
+        a sum at each step                    (window, step, channel, unit)   (window, step, unit)   None
+        a sum at each step, a global maximum  (window, channel, unit)         (window, unit)         (window, unit)
+        a global maximum, a Dense             (window, channel, unit)         (window, unit)         (window, channel)
+        a global mean or Flatten, a Dense     (window, step, channel, unit)   (window, unit)         None
+        ===================================== =============================== ====================== =================
+
+        `.steps` are those that the maximum picks: the first of the largest values, after the activation.
+
+    Examples
+    --------
+    Of the study's model, whose second layer ends in tanh and a global maximum, the forecast split into its channels:
+
+    >>> parts = channel_contributions(model, x, "conv1")  # doctest: +SKIP
+    >>> np.tanh(parts.bias + parts.values.sum(axis=1))  # the same as model.predict(x)  # doctest: +SKIP
+
+    References
+    ----------
+    Zhou et al., "Learning deep features for discriminative localization", CVPR 2016; for series Wang, Yan, Oates,
+    "Time series classification from scratch with deep neural networks", IJCNN 2017.
+    """
+    model = as_model(model)
+    graph = trace(model)
+    path, key = find_steps(model, graph, layer)
+    inputs = as_inputs(model, x)
+    behind = _behind(graph, key)
+    n = n_channelwise(graph, behind, key)
+    if n is None:
+        raise ValueError(f"`layer` must lead to one sum over its channels. Of {path!r}, {_why_not(behind, key)}.")
+    before, summing, rest = behind[:n], behind[n], behind[n + 1 :]
+    kernel, bias, chosen = _weights(summing.operation, units)
+    n_channels = graph.shapes[key][2]
+    pool = next((k for k, call in enumerate(before) if len(graph.shapes[call.outputs[0]]) == 2), None)
+    maximum = None if pool is not None else _maximum(rest, summing.outputs[0])
+
+    parts: list[tuple[np.ndarray, ...]] = []
+    floats = floats_per_window(graph, [*calls_between(graph, {key}), *behind[: n + 1]], longest(inputs))
+    floats += n_channels * len(chosen) * (graph.shapes[summing.inputs[0]][1] or longest(inputs))
+    for rows in chunks(len(inputs[0]), floats):
+        hidden = run_to(model, graph, {key}, [array[rows] for array in inputs])[key]
+        for call in before[:pool]:
+            (hidden,) = run_call(call, [hidden])
+        if pool is not None:
+            parts.append(_pooled(hidden, before[pool], kernel))
+            _require_nothing_between(hidden, before[pool:])
+            continue
+        values = to_array(keras.ops.moveaxis(apart(summing.operation, hidden, kernel, n_channels), 0, 2))
+        if maximum is None:
+            parts.append((values,))
+            continue
+        (peaks,) = run_call(summing, [hidden])
+        for call in rest[:maximum]:
+            (peaks,) = run_call(call, [peaks])
+        picked = to_array(peaks)[..., chosen].argmax(axis=1)
+        parts.append((np.take_along_axis(values, picked[:, None, None], axis=1)[:, 0], picked))
+    values, *steps = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    over = (1, 2) if pool is not None and values.ndim == 4 else -2
+    return Contributions(values, bias, bias + values.sum(axis=over), steps[0] if steps else None)
+
+
+def _behind(graph: Graph, key: int) -> list[Call]:
+    """List all calls that depend on a tensor, whatever output they lead to."""
+    touched, behind = {key}, []
+    for call in graph.calls:
+        if touched.intersection(call.inputs):
+            touched.update(call.outputs)
+            behind.append(call)
+    return behind
+
+
+def _why_not(behind: list[Call], key: int) -> str:
+    """Return why there is no single sum over channels, as the end of a sentence about the layer."""
+    takers = [call for call in behind if key in call.inputs]
+    while (
+        len(takers) == 1
+        and len(takers[0].inputs) == 1
+        and (takers[0].node is None or is_channelwise(takers[0].operation))
+    ):
+        (key,) = takers[0].outputs
+        takers = [call for call in behind if key in call.inputs]
+    if not takers:
+        return "nothing sums them up"
+    joins = [call.path for call in behind if len(call.inputs) > 1]
+    if len(takers) > 1 or len(takers[0].inputs) > 1:
+        return f"branches join at {joins[0]!r}" if joins else f"{' and '.join(repr(c.path) for c in takers)} sum up"
+    kind = type(takers[0].operation).__name__
+    return f"{kind} {takers[0].path!r} comes before it, or the model has masks"
+
+
+def _weights(layer: Any, units: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return kernel and bias of the summing layer for the units that are wanted, and which these are."""
+    kernel = keras.ops.convert_to_numpy(layer.kernel)
+    bias = keras.ops.convert_to_numpy(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1], kernel.dtype)
+    chosen = np.arange(len(bias))
+    if units is not None:
+        wanted = as_items(units, "units", "an iterable of integers")
+        chosen = as_array(wanted, "units", ndim=1, axes="(n_units,)", items="integers", minimum=0)
+    if chosen.max() >= len(bias):
+        raise ValueError(f"`units` must be among those of {layer.name!r}, 0..{len(bias) - 1}. Got {chosen.max()}.")
+    return kernel[..., chosen], bias[chosen], chosen
+
+
+def _maximum(calls: list[Call], key: int) -> int | None:
+    """Count the calls, each on every number by itself, before a global maximum that alone takes what they give."""
+    for k, call in enumerate(calls):
+        kind = type(call.operation).__name__
+        apart = call.node is None or is_channelwise(call.operation)
+        if not apart or kind in _ACROSS_STEPS or any(key in other.inputs for other in calls[k + 1 :]):
+            return None
+        if kind == "GlobalMaxPooling1D":
+            return k
+        (key,) = call.outputs
+    return None
+
+
+def _pooled(hidden: Any, pool: Call, kernel: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what each channel adds to a Dense behind a pooling, and the steps that a maximum picks."""
+    acts = to_array(hidden)
+    n_steps, n_channels = acts.shape[1:]
+    match type(pool.operation).__name__:
+        case "Flatten":
+            return (acts[..., None] * kernel.reshape(n_steps, n_channels, -1),)
+        case "GlobalAveragePooling1D":
+            return (acts[..., None] * (kernel / n_steps),)
+    return acts.max(axis=1)[..., None] * kernel, acts.argmax(axis=1)
+
+
+def _require_nothing_between(hidden: Any, calls: list[Call]) -> None:
+    """Refuse layers between a pooling and the Dense that change what they are given when the model predicts."""
+    for k, call in enumerate(calls):
+        (after,) = run_call(call, [hidden])
+        if k and not np.array_equal(to_array(after), to_array(hidden)):
+            raise ValueError(
+                "`layer` must be pooled right before it is summed up. "
+                f"Got {call.path!r} between the pooling and the sum; look at the output of that layer."
+            )
+        hidden = after
