@@ -1,13 +1,15 @@
-"""Train what notebook 03 reads in addition to the model of notebook 01; each is written into this folder.
+"""Train what notebooks read in addition to the model of notebook 01; each is written into this folder.
 
 - noisy_conv1d: the study's forecaster, trained on the sine with noise of standard deviation 0.05.
 - elnino_conv1d: a forecaster of the monthly temperature of the sea off Peru, a series that comes with statsmodels.
 - sine_seeds: the study's forecaster from 32 random starts. Those that the file already holds are not trained again.
+- cbf_fcn: a fully convolutional classifier of cylinders, bells and funnels, which notebook 07 takes apart.
 """
 
 import argparse
 
 import joblib
+import keras
 from sklearn.preprocessing import MinMaxScaler
 from statsmodels.datasets import elnino
 
@@ -18,6 +20,8 @@ STUDY |= {"train_size": 8_000, "channels": 8, "kernel_size": 10, "head_kernel_si
 NOISY = STUDY | {"noise": 0.05}
 ELNINO = STUDY | {"series": "elnino", "period": 12, "window": 24, "train_size": 561, "epochs": 300, "patience": 30}
 SEED = 54  # that of notebook 01
+CLASSIFIER = {"filters": [8, 16, 8], "kernel_sizes": [8, 5, 3], "epochs": 100, "patience": 15, "seed": 0}
+SAMPLES = {"n": 900, "length": 128, "noise": 1.0, "seed": 100}  # of cylinder_bell_funnel
 
 
 def make_one(name, series, parameters, **info):
@@ -29,6 +33,25 @@ def make_one(name, series, parameters, **info):
     history = cv.train(model, x[:train_size], y[:train_size], epochs, patience, seed=SEED)
     info = {"parameters": parameters, "seed": SEED, **info, "history": history}
     cv.save_model(model, name, overwrite=True, info=info)
+
+
+def make_classifier(parameters, samples):
+    """Train the network of Wang, Yan and Oates (2017), with fewer filters, and save it with its info."""
+    x, labels = cv.cylinder_bell_funnel(**samples)
+    keras.utils.set_random_seed(parameters["seed"])
+    steps = inputs = keras.Input(x.shape[1:])
+    for k, (filters, size) in enumerate(zip(parameters["filters"], parameters["kernel_sizes"], strict=True), start=1):
+        steps = keras.layers.Conv1D(filters, size, padding="same", name=f"conv{k}")(steps)
+        steps = keras.layers.BatchNormalization(name=f"norm{k}")(steps)
+        steps = keras.layers.ReLU(name=f"block{k}")(steps)
+    mean = keras.layers.GlobalAveragePooling1D(name="mean")(steps)
+    model = keras.Model(inputs, keras.layers.Dense(3, "softmax", name="classes")(mean), name="cbf_fcn")
+    model.compile("adam", "sparse_categorical_crossentropy")
+    stop = keras.callbacks.EarlyStopping(patience=parameters["patience"], restore_best_weights=True)
+    options = {"epochs": parameters["epochs"], "validation_split": 0.1, "callbacks": [stop], "verbose": 0}
+    history = model.fit(x, labels, **options).history
+    info = {"parameters": parameters, "samples": samples, "history": history}
+    cv.save_model(model, "cbf_fcn", overwrite=True, info=info)
 
 
 def main():
@@ -51,6 +74,8 @@ def main():
     limits = {"minimum": float(scaler.data_min_[0]), "maximum": float(scaler.data_max_[0])}
     n_samples = {"n_samples": len(temperature)}
     make_one("elnino_conv1d", scaler.transform(temperature), ELNINO | n_samples | shorter, scaler=limits)
+
+    make_classifier(CLASSIFIER | shorter, SAMPLES)
 
     _, wave = cv.toy_series(STUDY["n_samples"])
     x, y = (part[: STUDY["train_size"]] for part in cv.sliding_windows(wave, STUDY["window"]))
