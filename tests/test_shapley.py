@@ -46,6 +46,8 @@ def test_a_layer_with_too_many_channels_for_all_subsets_and_one_with_a_single_ch
         ValueError, match=r'`deletions="all"` must mean at most 20 channels\. Got 30.*`estimate_shapley`'
     ):
         cv.ablation_study(wide, x, y, "conv1", "all")
+    with pytest.raises(ValueError, match=r"`keep_predictions` must be False for over 16 channels\. Got 17"):
+        cv.ablation_study(cv.build_model(20, 1, 17, 3, 3, seed=0), x, y, "conv1", "all")
 
     exact = cv.ablation_study(narrow, x, y, "conv1", "all").shapley_values()
     estimate = cv.estimate_shapley(narrow, x, y, "conv1", n_orders=2, seed=0)

@@ -28,7 +28,7 @@ from conv1d_viz.checks import as_items, as_size, as_texts, one_of
 from conv1d_viz.network.graph import floats_of
 from conv1d_viz.network.layers import Inputs, longest
 
-_MOST_SUBSETS = 20  # channels up to which all subsets are deleted: about a million
+_MOST_SUBSETS, _MOST_KEPT = 20, 16  # channels up to which all subsets are deleted, and their forecasts kept
 _HELD = 2**24  # numbers of forecasts that are held at once where they are not kept
 
 
@@ -75,7 +75,7 @@ def ablation_study(
     repeats : int
         Permutations of "shuffle", over which the losses are averaged; predictions are those of the first.
     keep_predictions : bool
-        Whether to keep the forecasts: many deletions of many windows may be more than memory holds.
+        Whether to keep the forecasts, which may be more than memory holds; "all" keeps those of up to 16 channels.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def ablation_study(
     cut = cut_behind(model, layer, output)
     inputs = inputs_of(cut, x)
     loss_name, score = as_score(cut, y, loss, len(inputs[0]))
-    rows = _as_deletions(deletions, cut.n_channels)
+    rows = _as_deletions(deletions, cut.n_channels, keep_predictions)
     names = None if names is None else as_texts(names, "names", cut.n_channels)
     repeats = as_size(repeats, "repeats")
     if repeats > 1 and replacement != "shuffle":
@@ -103,13 +103,11 @@ def ablation_study(
     with tqdm(total=total, desc="forecasts", unit_scale=True, disable=not progress) as bar:
         for k in range(repeats):
             with_what = replacement_for(cut, inputs, replacement, seed, cells, k)
-            keep = keep_predictions and k == 0
-            made, scores = scored(cut, inputs, [(), *rows], with_what, score, keep, bar.update)
+            made, scores = scored(cut, inputs, [(), *rows], with_what, score, keep_predictions and k == 0, bar.update)
             losses.append(scores)
             predictions = predictions if made is None else made
-    mean, error = np.mean(losses, axis=0), None
-    if repeats > 1:
-        error = np.std(losses, axis=0, ddof=1)[1:] / np.sqrt(repeats)
+    mean = np.mean(losses, axis=0)
+    error = np.std(losses, axis=0, ddof=1)[1:] / np.sqrt(repeats) if repeats > 1 else None
     return AblationStudy(
         rows,
         None if predictions is None else predictions[1:],
@@ -174,7 +172,7 @@ def _in_a_worker(
     return forecasts(cut_behind(model, path, output), inputs, deletions, replacement)
 
 
-def _as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
+def _as_deletions(deletions: Any, n_channels: int, keep: bool) -> list[Deletion]:
     """Spell out a word such as "pairs", or check the tuples given."""
     channels = range(n_channels)
     single: list[Deletion] = [(channel,) for channel in channels]
@@ -196,12 +194,14 @@ def _as_deletions(deletions: Any, n_channels: int) -> list[Deletion]:
             'subsets; "pairs", or an iterable of the subsets of interest, does with fewer, and so does '
             "`estimate_shapley`."
         )
+    if keep and n_channels > _MOST_KEPT:
+        raise ValueError(f"`keep_predictions` must be False for over {_MOST_KEPT} channels. Got {n_channels} channels.")
     return [subset for size in range(n_channels + 1) for subset in itertools.combinations(channels, size)]
 
 
 def _as_rows(deletions: Any, n_channels: int) -> list[Deletion]:
-    kind = "an iterable of tuples of channels"
-    return [as_deletion(channels, "deletions", n_channels) for channels in as_items(deletions, "deletions", kind)]
+    rows = as_items(deletions, "deletions", "an iterable of tuples of channels")
+    return [as_deletion(channels, "deletions", n_channels) for channels in rows]
 
 
 @dataclass(frozen=True, eq=False)
