@@ -76,6 +76,27 @@ def test_models_of_other_kinds():
     assert overlaps(cv.draw_model(keras.Sequential([L.Input((96, 3)), *stack, L.GlobalAveragePooling1D()]))) == []
 
 
+def test_one_window_on_its_way_through_a_model():
+    inputs = L.Input((24, 2))
+    steps = L.Conv1D(3, 5, strides=2, padding="same", activation="relu", name="conv")(inputs)
+    model = keras.Model(inputs, L.Dense(2, name="out")(L.GlobalMaxPooling1D(name="top")(steps)))
+    window = np.random.default_rng(3).normal(size=(24, 2))
+    ax = cv.draw_model(model, window=window)
+    acts = cv.layer_activations(model, window[None], "conv")[0]
+    np.testing.assert_allclose([image.get_array()[0] for image in ax.images], acts.T, rtol=1e-6)
+    assert all(image.get_extent()[:2] == [-0.5, 23.5] for image in ax.images)
+    lines = [line.get_xydata() for line in ax.lines]
+    for feature, line in enumerate(lines[:2]):  # the input, upside down since y points down
+        assert np.corrcoef(line[:, 1], -window[:, feature])[0, 1] == pytest.approx(1)
+    assert lines[2][:, 0] == pytest.approx(2 * acts.argmax(axis=0) + 0.5)  # a step is two samples wide
+    for image, y in zip(ax.images, lines[2][:, 1], strict=True):
+        assert image.get_extent()[3] < y < image.get_extent()[2]
+    numbers = ", ".join(f"{value:z.3f}" for value in model.predict(window[None], verbose=0)[0])
+    assert {"input: 24 samples", "conv: Conv1D, 3 filters of 5, relu", numbers} <= set(texts_of(ax))
+    assert ax.get_title(loc="left") == "One window on its way through the model"
+    assert [label.get_text() for label in ax.get_yticklabels()][2:] == ["0", "1", "2"]
+
+
 @pytest.mark.parametrize(("n_windows", "n_steps", "stride"), [(12, 8, 1), (10, 5, 2), (3, 8, 1), (36, 5, 1), (7, 5, 4)])
 def test_index_matrix(n_windows, n_steps, stride):
     ax = cv.draw_index_matrix(n_windows, n_steps, stride=stride)

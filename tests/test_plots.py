@@ -342,6 +342,8 @@ def test_kernels_are_bars_lines_or_maps(n_features, start, stride):
     weights, samples = np.random.default_rng(2).normal(size=(4, n_features, 5)), start + stride * np.arange(4)
     _, axes = cv.plot_kernels(weights, [0, -0.001, 1, 2, 3], start=start, stride=stride, columns=3)
     assert axes[1].get_title(loc="right") == "bias +0.00"  # never a zero with a minus
+    assert axes[1].get_title(loc="left") == "channel 1"
+    assert cv.plot_kernels(weights, roles=list("abcde"))[1][1].get_title(loc="left") == "channel 1, b"
     for channel, ax in enumerate(axes):
         if n_features == 1:
             assert [bar.get_center()[0] for bar in ax.containers[0]] == pytest.approx(samples)

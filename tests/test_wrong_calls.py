@@ -93,6 +93,8 @@ ROWS = [
     *[(name, {size: 2.5}, rf"`{size}` must be an integer\. Got 2\.5") for name, size in WHERE],
     *[(name, {size: -1}, rf"`{size}` must be at least \d\. Got -1") for name, size in WHERE],
     ("cylinder_bell_funnel", {"noise": -1.0}, r"`noise` must be a finite number of at least 0\. Got -1"),
+    ("draw_model", {"window": np.ones(7)}, r"`x` must have .*20"),
+    ("plot_kernels", {"roles": ["a"]}, r"`roles` must have 3 texts\. Got 1"),
     ("plot_contributions", {"names": ["a"]}, r"`names` must have 2 texts\. Got 1"),
     ("plot_segments", {"samples": np.ones((3, 5, 1))}, r"`samples` must have one row per row of `table`, 2"),
     *[(name, {"layer": "conv3"}, r"`layer` must be one of .*1 'conv2'.* Got 'conv3'") for name in LAYERED],

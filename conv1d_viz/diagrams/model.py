@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from conv1d_viz.checks import as_series
 from conv1d_viz.diagrams.cells import BOLD, axes_inches, counted, tint
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import trace
-from conv1d_viz.network.layers import as_model
+from conv1d_viz.network.graph import run_to, to_array, trace
+from conv1d_viz.network.layers import as_model, as_windows
+from conv1d_viz.plotting import style
 from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TICK, dress, new_axes
 
 _MAX_LANES = 60
@@ -18,6 +20,7 @@ _LANE, _THINNEST = 0.13, 0.025  # inches: a lane alone, and the thinnest that ca
 _TALLEST, _FOOT, _HEAD, _MARGIN = 1.8, 0.62, 0.25, 0.45  # inches: longest tensor, room below, above and beside it
 _MIDDLE = _FOOT + _TALLEST / 2
 _WIDTH, _CLOSEST = 9.0, 1.1  # inches: the figure, and from one block to the next, for which it gets wider
+_LINE, _STRIP, _TALL, _NAME, _ROW = 1.5, 0.26, 4.2, 0.34, 0.36  # inches: see `_draw_window`
 _PLAIN = 0.5  # mean width of the letters of a text, in sizes of their type
 # Where a text may break: after a space or "_", and before the capital of a new word.
 _JOINT = re.compile(r"(?<=[ _])|(?<=[a-z])(?=[A-Z])")
@@ -30,22 +33,33 @@ class _Tensor(NamedTuple):
     detail: str
     shape: tuple[int | None, ...]
     n_parameters: int
+    key: int  # its number in the graph
 
 
-def draw_model(model: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw a model from left to right in the order of `model.layers`: arrows are layers, blocks what they give.
+def draw_model(model: Any, *, window: Any = None, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw a model in the order of `model.layers`: its shapes, or what becomes of one window in it.
 
-    A block grows with the square root of its steps (height) and of its channels (width). It has one lane per channel,
-    or as many as can be told apart, 60 at most.
+    Without a window, from left to right: arrows are layers, blocks what they give. A block grows with the square root
+    of its steps (height) and of its channels (width). It has one lane per channel, or as many as can be told apart, 60
+    at most.
+
+    With a window, from top to bottom, on the samples of the window: the input as a line, then each layer as one strip
+    of colour per channel, on a scale of its own, which is white at 0. The steps of a layer are spread evenly over the
+    window. A dot marks the step that a global maximum picks; what has no steps is written as numbers, 6 at most.
 
     Parameters
     ----------
     model : keras.Model
         Sequential or functional, with one input and one output.
+    window : array-like of shape (window,) or (window, n_features) or None
+        One window that is run through the model, which then takes (window, step, feature).
     title, ax : optional
         A title in place of the diagram's own, "" for none; where to draw, otherwise in a new figure.
     """
+    model = as_model(model)
     tensors = _tensors(model)
+    if window is not None:
+        return _draw_window(model, tensors, as_series(window, "window"), title, ax)
     if title is None:
         total = counted(sum(tensor.n_parameters for tensor in tensors), "parameter")
         title = f"From {tensors[0].shape} to {tensors[-1].shape} with {total}"
@@ -77,9 +91,8 @@ def draw_model(model: Any, *, title: str | None = None, ax: Axes | None = None) 
 
 def _tensors(model: Any) -> list[_Tensor]:
     """List the input of a model and what each of its layers gives when the model calls it first."""
-    model = as_model(model)
     graph = trace(model)
-    tensors = [_Tensor("input", "", tuple(model.inputs[0].shape[1:]), 0)]
+    tensors = [_Tensor("input", "", tuple(model.inputs[0].shape[1:]), 0, graph.sources[0])]
     for layer in model.layers:
         outputs = [keys for _, operation, keys in graph.places if operation is layer]
         if isinstance(layer, keras.layers.InputLayer) or not outputs:
@@ -88,8 +101,64 @@ def _tensors(model: Any) -> list[_Tensor]:
         if isinstance(layer, keras.layers.Conv1D):
             activation = getattr(layer.activation, "__name__", type(layer.activation).__name__)
             detail = f"{detail}, {counted(layer.filters, 'filter')} of {layer.kernel_size[0]}, {activation}"
-        tensors.append(_Tensor(layer.name, detail, tuple(graph.shapes[outputs[0][0]][1:]), layer.count_params()))
+        key = outputs[0][0]
+        tensors.append(_Tensor(layer.name, detail, tuple(graph.shapes[key][1:]), layer.count_params(), key))
     return tensors
+
+
+def _draw_window(model: Any, tensors: list[_Tensor], window: np.ndarray, title: str | None, ax: Axes | None) -> Axes:
+    """One window from top to bottom; y counts inches downwards, of which each part takes its name and its rows."""
+    graph = trace(model)
+    values = run_to(model, graph, {tensor.key for tensor in tensors}, [as_windows(model, window[None])])
+    arrays = [to_array(values[tensor.key])[0] for tensor in tensors]
+    heights = [_LINE, *(min(_STRIP * a.shape[-1], _TALL) if a.ndim == 2 else _ROW for a in arrays[1:])]
+    tops = np.cumsum([_NAME + height for height in heights]) - heights
+    ax = new_axes(ax, _WIDTH, tops[-1] + heights[-1] + 0.8)
+    rows = {tensor.key: (top, height) for tensor, top, height in zip(tensors, tops, heights, strict=True)}
+    ticks: dict[float, str] = {}  # at y
+    edges = (-0.5, len(window) - 0.5)
+    for tensor, top, height, array in zip(tensors, tops, heights, arrays, strict=True):
+        words = (
+            f"{tensor.name}: {tensor.detail}" if tensor.detail else f"{tensor.name}: {counted(len(array), 'sample')}"
+        )
+        ax.text(edges[0], top - 0.06, words, va="bottom", fontsize=TICK, fontweight="bold", color=INK, parse_math=False)
+        if array is arrays[0]:
+            low, high = float(array.min()), float(array.max())
+            scaled = (high - array) / ((high - low) or 1.0)
+            colors = [INK] if array.shape[1] == 1 else style.channel_colors(array.shape[1])
+            for line, color in zip(scaled.T, colors, strict=True):
+                ax.plot(top + line * height, color=color, linewidth=1.5)
+            ticks |= {top: f"{high:.2g}", top + height: f"{low:.2g}"}
+        elif array.ndim == 2:
+            pitch, scale = height / array.shape[1], style.value_scale(array)
+            half = (edges[1] - edges[0]) / len(array) / 2
+            places = np.linspace(edges[0] + half, edges[1] - half, len(array))
+            for channel, strip in enumerate(array.T):
+                strip_top = top + channel * pitch
+                style.draw_map(
+                    ax, strip[None], places, (strip_top, strip_top + pitch * (0.9 if pitch > 0.2 else 1)), scale
+                )
+                if array.shape[1] <= style.MANY:
+                    ticks[strip_top + 0.45 * pitch] = str(channel)
+            bounds = f"{array.min():z.2f} to {array.max():z.2f}"
+            ax.text(edges[1], top - 0.06, bounds, ha="right", va="bottom", fontsize=SMALL, color=INK)
+        else:
+            numbers = ", ".join(f"{value:z.3f}" for value in array.ravel()[:6]) + (" …" if array.size > 6 else "")
+            ax.text(edges[0], top + height / 2, numbers, va="center", fontsize=style.LABEL + 2, color=TARGET)
+    for call in graph.calls:
+        (key, *_), picked = call.inputs or (-1,), type(call.operation).__name__ == "GlobalMaxPooling1D"
+        if picked and key in rows:
+            (top, height), (n_steps, n_channels) = rows[key], values[key].shape[1:]
+            steps = (to_array(values[key])[0].argmax(axis=0) + 0.5) * len(window) / n_steps - 0.5
+            down = top + (np.arange(n_channels) + 0.45) * height / n_channels
+            ax.plot(steps, down, "o", color="white", mec=INK, markersize=6, markeredgewidth=1.2, zorder=4)
+    ax.set(xlim=edges, ylim=(tops[-1] + heights[-1], 0))
+    ax.set_yticks(list(ticks), list(ticks.values()))
+    style.number_whole(ax.xaxis)
+    dress(ax, "One window on its way through the model" if title is None else title, "sample of the window")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0, labelsize=SMALL)
+    return ax
 
 
 def _draw_block(ax: Axes, tensor: _Tensor, left: float, width: float, height: float, color: str) -> None:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz.checks import as_array, as_number, as_size
+from conv1d_viz.checks import as_array, as_number, as_size, as_texts
 from conv1d_viz.plotting import style
 from conv1d_viz.plotting.series import as_line, as_time, label_time
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH
@@ -128,6 +128,7 @@ def plot_kernels(
     start: int | float = 0,
     stride: int = 1,
     columns: int | None = None,
+    roles: Any = None,
     title: str | None = "The kernels: what each channel multiplies the samples with",
 ) -> tuple[Figure, np.ndarray]:
     """Draw the kernels of a convolution side by side, one scale for all.
@@ -144,11 +145,14 @@ def plot_kernels(
         multiplies: more than 1 behind a pooling, or with dilation.
     columns : int or None
         Panels in a row; None takes 4, or 5 for more than 24 channels.
+    roles : sequence of str or None
+        A word per channel, written behind its number.
     title : str or None
     """
     weights = as_array(weights, "weights", ndim=3, axes="(size, n_features, n_channels)")
     size, n_features, n_channels = weights.shape
     bias = None if bias is None else as_line(bias, "bias", n_channels)
+    words = [""] * n_channels if roles is None else [f", {role}" for role in as_texts(roles, "roles", n_channels)]
     samples = as_number(start, "start") + as_size(stride, "stride") * np.arange(size)
     figure, axes = style.new_panels(n_channels, columns, 1.55)
     scale, mapped = style.value_scale(weights), n_features > 4
@@ -162,7 +166,8 @@ def plot_kernels(
                 ax.bar(samples, kernel[:, 0], width=0.75 * stride, color=color)
             else:
                 ax.plot(samples, kernel, ".-", color=color, linewidth=1, alpha=0.8)
-        style.name_panel(style.dress(ax), f"channel {channel}", "" if bias is None else f"bias {bias[channel]:+z.2f}")
+        name = f"channel {channel}{words[channel]}"
+        style.name_panel(style.dress(ax), name, "" if bias is None else f"bias {bias[channel]:+z.2f}")
     axes[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if mapped:
         axes[0].yaxis.set_major_locator(MaxNLocator(3, integer=True))
