@@ -38,7 +38,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     overwrite : bool
         Whether a model that exists may be replaced.
     info : dict or None
-        What the JSON file holds in addition to the versions of the software: parameters, seed, training metadata.
+        What the JSON file holds in addition to the versions of the software: parameters, seed, training history.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
 
 
 def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
-    """Read the JSON file beside a model: the parameters, seed, versions and metadata that produced it.
+    """Read the JSON file beside a model: the parameters, seed, versions and history that produced it.
 
     Parameters
     ----------
