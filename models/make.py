@@ -1,24 +1,22 @@
-"""Train what notebooks read in addition to the model of notebook 01; each is written into this folder.
+"""Train what the notebooks read but do not train themselves; each is written into this folder.
 
 - noisy_conv1d: the study's forecaster, trained on the sine with noise of standard deviation 0.05.
-- elnino_conv1d: a forecaster of the monthly temperature of the sea off Peru, a series that comes with statsmodels.
 - sine_seeds: the study's forecaster from 32 random starts. Those that the file already holds are not trained again.
 - cbf_fcn: a fully convolutional classifier of cylinders, bells and funnels, which notebook 07 takes apart.
+
+Notebook 01 makes sine_conv1d, and notebook 06 makes elnino_conv1d.
 """
 
 import argparse
 
 import joblib
 import keras
-from sklearn.preprocessing import MinMaxScaler
-from statsmodels.datasets import elnino
 
 import conv1d_viz as cv
 
 STUDY = {"series": "sine", "period": 100, "noise": 0.0, "n_samples": 10_000, "window": 100, "horizon": 1}
 STUDY |= {"train_size": 8_000, "channels": 8, "kernel_size": 10, "head_kernel_size": 8, "epochs": 100, "patience": 5}
 NOISY = STUDY | {"noise": 0.05}
-ELNINO = STUDY | {"series": "elnino", "period": 12, "window": 24, "train_size": 561, "epochs": 300, "patience": 30}
 SEED = 54  # that of notebook 01
 CLASSIFIER = {"filters": [8, 16, 8], "kernel_sizes": [8, 5, 3], "epochs": 100, "patience": 15, "seed": 0}
 SAMPLES = {"n": 900, "length": 128, "noise": 1.0, "seed": 100}  # of cylinder_bell_funnel
@@ -66,14 +64,6 @@ def main():
     # For the notebooks: the same wave with a noise that no training has seen.
     unseen = {"period": NOISY["period"], "noise": NOISY["noise"], "shape": NOISY["series"], "seed": SEED + 2}
     make_one("noisy_conv1d", noisy, NOISY | shorter, wave=unseen)
-
-    table = elnino.load_pandas().data.drop(columns="YEAR")  # one row per year, one column per month
-    temperature = table.to_numpy().reshape(-1, 1)
-    # Scaled on what is trained on: the windows and their targets.
-    scaler = MinMaxScaler((-0.9, 0.9)).fit(temperature[: ELNINO["window"] + ELNINO["train_size"]])
-    limits = {"minimum": float(scaler.data_min_[0]), "maximum": float(scaler.data_max_[0])}
-    n_samples = {"n_samples": len(temperature)}
-    make_one("elnino_conv1d", scaler.transform(temperature), ELNINO | n_samples | shorter, scaler=limits)
 
     make_classifier(CLASSIFIER | shorter, SAMPLES)
 

@@ -1,0 +1,94 @@
+"""Notebook 06 with other series, which are written here: it must run, and its model beat what needs no training."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import conv1d_viz as cv
+
+FOLDER = Path(__file__).parents[2] / "notebooks" / "further"
+
+
+def monthly(rng):
+    """Thirty years with a trend and a season."""
+    time = np.arange(360)
+    season = 25 * np.sin(2 * np.pi * time / 12) + 8 * np.cos(4 * np.pi * time / 12)
+    dates = pd.date_range("1990-01-01", periods=360, freq="MS", name="month")
+    return pd.DataFrame({"sold": 200 + 0.6 * time + season + rng.normal(0, 5, 360)}, dates)
+
+
+def half_hourly(rng):
+    """Sixteen weeks with a day, a weekend and a slow noise."""
+    dates = pd.date_range("2024-01-01", periods=16 * 336, freq="30min", name="time")
+    time, weekend, slow = np.arange(len(dates)), dates.day_of_week >= 5, np.zeros(len(dates))
+    for k, noise in enumerate(rng.normal(0, 0.4, len(dates) - 1)):
+        slow[k + 1] = 0.9 * slow[k] + noise
+    day = 10 * (1 - 0.4 * weekend) * np.sin(2 * np.pi * time / 48 - 1.8) + 4 * np.sin(4 * np.pi * time / 48)
+    return pd.DataFrame({"load": 40 + day - 6 * weekend + slow}, dates)
+
+
+def with_temperature(rng):
+    """The half-hourly series and an input in addition to it."""
+    table = half_hourly(rng)
+    return table.assign(weekend=(table.index.day_of_week >= 5).astype(float))
+
+
+def walk(rng):
+    """A series with no period, every day."""
+    dates = pd.date_range("2020-01-01", periods=900, name="day")
+    return pd.DataFrame({"price": 100 + rng.normal(0, 1, 900).cumsum()}, dates)
+
+
+QUICK = {"EPOCHS": 40, "PATIENCE": 8, "WINDOW": 96, "ERROR_BY": "hour", "AHEAD": 48}
+# The series, its parameters, and its period.
+SERIES = {
+    "monthly": (monthly, {"DIFFERENCE": True}, 12),
+    "half-hourly": (half_hourly, QUICK, 48),
+    "two columns, three steps at once": (with_temperature, QUICK | {"HORIZON": 3}, 48),
+    "no period": (walk, {"DIFFERENCE": True, "ERROR_BY": "day_of_week", "EPOCHS": 20}, None),
+}
+
+
+@pytest.mark.parametrize("key", SERIES)
+def test_another_series_from_start_to_end(tmp_path, key):
+    make, parameters, period = SERIES[key]
+    make(np.random.default_rng(7)).to_csv(tmp_path / "series.csv")
+    parameters = {"PATH": tmp_path / "series.csv", "UNIT": "kW", "MODEL_NAME": "mine"} | parameters
+    command = [sys.executable, "-m", "papermill", FOLDER / "06_your_series.ipynb", tmp_path / "done.ipynb"]
+    for name, value in parameters.items():
+        command += ["-p", name, value]
+    environment = os.environ | {"CONV1D_VIZ_OUTPUT": str(tmp_path), "KERAS_BACKEND": "tensorflow"}
+    options = {"cwd": FOLDER, "env": environment, "capture_output": True, "text": True, "check": False}
+    done = subprocess.run([*map(str, command), "--no-progress-bar"], timeout=900, **options)
+    assert done.returncode == 0, done.stderr[-2500:]
+    cells = json.loads((tmp_path / "done.ipynb").read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert not [o for o in outputs if o.get("name") == "stderr" or o["output_type"] == "error"]
+
+    texts = ["".join(o["data"]["text/plain"]) for o in outputs if "text/plain" in o.get("data", {})]
+    (facts,) = [text for text in texts if text.startswith("period")]
+    found = float(facts.split()[2])
+    assert np.isnan(found) if period is None else found == pytest.approx(period, abs=0.1), facts
+    (verdict,) = [text for text in texts if "same phase" in text]
+    rmse = {name: float(number) for name, number in re.findall(r"^(\w[\w ]*?) {2,}([\d.]+)", verdict, re.M)}
+    assert len(rmse) == 5
+    if period is not None:
+        assert rmse["model"] < 0.75 * min(rmse["last value"], rmse["same phase"]), verdict
+
+    kept = pd.read_csv(tmp_path / "models" / "mine.csv", index_col=0, parse_dates=True)
+    series = make(np.random.default_rng(7)).iloc[:, 0]
+    assert len(kept) == parameters.get("AHEAD", 12)
+    assert kept.index[0] > series.index[-1]
+    assert kept.index.equals(
+        pd.date_range(kept.index[0], periods=len(kept), freq=pd.DatetimeIndex(series.index, freq="infer").freq)
+    )
+    assert (kept["low"] < kept["high"]).all()
+    assert cv.load_model(tmp_path / "models" / "mine.keras").input_shape[1] == parameters.get("WINDOW", 24)
+    assert len(list((tmp_path / "figures").glob("06_*.png"))) == 8
