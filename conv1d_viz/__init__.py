@@ -60,8 +60,9 @@ Live figures, which need ipywidgets
     explore_deletions         delete channels with buttons
 
 Everything is counted in samples, and channels from 0. Functions take anything that is like an array; none changes its
-arguments, a setting of matplotlib or the global random generator. Plot functions draw on `ax` where it is given, return
-what they drew on, and never show or save it.
+arguments or a setting of matplotlib, and only training seeds global random generators. Plots are drawn on `ax`, on a
+new figure where it is None, and returned, never shown or saved; `title` is theirs ("" for none), `unit` the label of
+what they show.
 
 Wrong arguments are refused before any work, with a TypeError or ValueError that names the parameter, what it must be
 and what it was: "`window` must be at least 1. Got 0." What NumPy, Keras, matplotlib or pandas refuse clearly is left to

@@ -53,12 +53,8 @@ def _is_bare(name: Any) -> bool:
 def save_figure(figure: Any, name: str) -> None:
     """Write a figure, the figure of an axes, or an animation into the folder of figures.
 
-    Parameters
-    ----------
-    figure : Figure, Axes or Animation
-        What to write. It becomes a PNG with 110 dots per inch; an animation becomes an animated one.
-    name : str
-        File name without its ending. A file of that name is replaced.
+    It becomes a PNG with 110 dots per inch, an animation an animated one. `name` is the file's, without its ending; a
+    file of that name is replaced.
     """
     if not _is_bare(name):
         raise ValueError(f"`name` must be a file name without folder and ending, such as 'wave'. Got {name!r:.80}.")

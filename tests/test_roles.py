@@ -105,3 +105,11 @@ def test_what_has_no_phase_is_refused(options, match):
         cv.channel_roles(
             **{"line": WAVE[:, None], "line_time": T, "wave": WAVE, "wave_time": T, "period": 100} | options
         )
+
+
+def test_what_is_silent_or_steady_has_neither_a_phase_nor_a_share_that_is_explained():
+    t, wave = cv.toy_series(300)
+    line = np.column_stack([wave, 0.01 * wave, np.ones(300)])
+    roles = cv.channel_roles(line, t, wave, t, 100)
+    assert roles["role"].tolist() == ["crest", "silent", "steady"]
+    assert roles[["phase", "explained"]].isna().all(axis=1).tolist() == [False, True, True]

@@ -5,17 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from conv1d_viz.ablation.shares import apart, is_channelwise, n_channelwise
+from conv1d_viz.ablation.shares import ACROSS_STEPS, apart, is_channelwise, n_channelwise
 from conv1d_viz.checks import as_array, as_items
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import Call, Graph, calls_between, floats_per_window, run_call, run_to, to_array, trace
+from conv1d_viz.network.graph import Call, calls_behind, calls_between, run_call, run_to, to_array, trace
 from conv1d_viz.network.layers import as_inputs, as_model, chunks, find_steps, longest
-
-# Layers that treat each channel by itself, but not each step.
-_ACROSS_STEPS = {
-    "MaxPooling1D", "AveragePooling1D", "GlobalAveragePooling1D", "ZeroPadding1D", "Cropping1D", "UpSampling1D",
-    "Flatten",
-}  # fmt: skip
 
 
 class Contributions(NamedTuple):
@@ -36,13 +30,9 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
 
     Parameters
     ----------
-    model : keras.Model
-        Sequential or functional.
-    x : array-like of shape (n_windows, window, n_features)
-        The windows; of a model with several inputs a list or dict of arrays, as the model takes them.
-    layer : str, int or keras.layers.Layer
-        A layer with an output (window, step, channel), behind which layers treat each channel by itself until a
-        convolution or Dense sums up.
+    model, x, layer
+        As for `layer_activations`. The layer's output is (window, step, channel), and the layers behind it treat each
+        channel by itself until a convolution or Dense sums up.
     units : iterable of int or None
         The filters or units of the summing layer that are wanted; None: all of them.
 
@@ -78,7 +68,7 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
     graph = trace(model)
     path, key = find_steps(model, graph, layer)
     inputs = as_inputs(model, x)
-    behind = _behind(graph, key)
+    behind = calls_behind(graph, key, set(graph.outputs))
     n = n_channelwise(graph, behind, key)
     if n is None:
         raise ValueError(f"`layer` must lead to one sum over its channels. Of {path!r}, {_why_not(behind, key)}.")
@@ -89,7 +79,7 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
     maximum = None if pool is not None else _maximum(rest, summing.outputs[0])
 
     parts: list[tuple[np.ndarray, ...]] = []
-    floats = floats_per_window(graph, [*calls_between(graph, {key}), *behind[: n + 1]], longest(inputs))
+    floats = graph.floats_per_window([*calls_between(graph, {key}), *behind[: n + 1]], longest(inputs))
     floats += n_channels * len(chosen) * (graph.shapes[summing.inputs[0]][1] or longest(inputs))
     for rows in chunks(len(inputs[0]), floats):
         hidden = run_to(model, graph, {key}, [array[rows] for array in inputs])[key]
@@ -97,7 +87,11 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
             (hidden,) = run_call(call, [hidden])
         if pool is not None:
             parts.append(_pooled(hidden, before[pool], kernel))
-            _require_nothing_between(hidden, before[pool:])
+            (pooled,) = run_call(before[pool], [hidden])
+            for call in before[pool + 1 :]:
+                if not np.array_equal(to_array(run_call(call, [pooled])[0]), to_array(pooled)):
+                    got = f"{call.path!r} between pooling and sum; look at the output of that layer"
+                    raise ValueError(f"`layer` must be pooled right before it is summed up. Got {got}.")
             continue
         values = to_array(keras.ops.moveaxis(apart(summing.operation, hidden, kernel, n_channels), 0, 2))
         if maximum is None:
@@ -113,24 +107,10 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
     return Contributions(values, bias, bias + values.sum(axis=over), steps[0] if steps else None)
 
 
-def _behind(graph: Graph, key: int) -> list[Call]:
-    """List all calls that depend on a tensor, whatever output they lead to."""
-    touched, behind = {key}, []
-    for call in graph.calls:
-        if touched.intersection(call.inputs):
-            touched.update(call.outputs)
-            behind.append(call)
-    return behind
-
-
 def _why_not(behind: list[Call], key: int) -> str:
     """Return why there is no single sum over channels, as the end of a sentence about the layer."""
     takers = [call for call in behind if key in call.inputs]
-    while (
-        len(takers) == 1
-        and len(takers[0].inputs) == 1
-        and (takers[0].node is None or is_channelwise(takers[0].operation))
-    ):
+    while len(takers) == 1 and len(takers[0].inputs) == 1 and is_channelwise(takers[0]):
         (key,) = takers[0].outputs
         takers = [call for call in behind if key in call.inputs]
     if not takers:
@@ -159,34 +139,18 @@ def _maximum(calls: list[Call], key: int) -> int | None:
     """Count the calls, each on every number by itself, before a global maximum that alone takes what they give."""
     for k, call in enumerate(calls):
         kind = type(call.operation).__name__
-        apart = call.node is None or is_channelwise(call.operation)
-        if not apart or kind in _ACROSS_STEPS or any(key in other.inputs for other in calls[k + 1 :]):
+        if not is_channelwise(call) or any(key in other.inputs for other in calls[k + 1 :]):
             return None
-        if kind == "GlobalMaxPooling1D":
-            return k
+        if kind in ACROSS_STEPS:
+            return k if kind == "GlobalMaxPooling1D" else None
         (key,) = call.outputs
     return None
 
 
 def _pooled(hidden: Any, pool: Call, kernel: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return what each channel adds to a Dense behind a pooling, and the steps that a maximum picks."""
-    acts = to_array(hidden)
-    n_steps, n_channels = acts.shape[1:]
-    match type(pool.operation).__name__:
-        case "Flatten":
-            return (acts[..., None] * kernel.reshape(n_steps, n_channels, -1),)
-        case "GlobalAveragePooling1D":
-            return (acts[..., None] * (kernel / n_steps),)
-    return acts.max(axis=1)[..., None] * kernel, acts.argmax(axis=1)
-
-
-def _require_nothing_between(hidden: Any, calls: list[Call]) -> None:
-    """Refuse layers between a pooling and the Dense that change what they are given when the model predicts."""
-    for k, call in enumerate(calls):
-        (after,) = run_call(call, [hidden])
-        if k and not np.array_equal(to_array(after), to_array(hidden)):
-            raise ValueError(
-                "`layer` must be pooled right before it is summed up. "
-                f"Got {call.path!r} between the pooling and the sum; look at the output of that layer."
-            )
-        hidden = after
+    acts, kind = to_array(hidden), type(pool.operation).__name__
+    if kind == "GlobalMaxPooling1D":
+        return acts.max(axis=1)[..., None] * kernel, acts.argmax(axis=1)
+    weights = kernel.reshape(*acts.shape[1:], -1) if kind == "Flatten" else kernel / acts.shape[1]
+    return (acts[..., None] * weights,)

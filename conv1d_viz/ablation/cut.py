@@ -4,7 +4,7 @@ Where a convolution or Dense sums up what it makes of each channel, each channel
 and deletions are rows of a matrix product. Elsewhere the layer's output is replaced and all behind it runs again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,22 +13,14 @@ from jaxtyping import Bool, Float, Int
 from conv1d_viz.ablation.shares import n_channelwise, shares
 from conv1d_viz.checks import as_array, as_items, as_seed, as_size, one_of
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import (
-    Call,
-    Graph,
-    calls_behind,
-    calls_between,
-    floats_of,
-    floats_per_window,
-    run_calls,
-    run_to,
-    to_array,
-    trace,
-)
+from conv1d_viz.network.graph import Call, Graph, calls_behind, calls_between, run_calls, run_to, to_array, trace
 from conv1d_viz.network.layers import Inputs, as_inputs, as_model, chunks, find_layer, longest, names_of
+from conv1d_viz.timelines.activations import in_parts
 
 Deletion = tuple[int, ...]
+Deletions = list[Deletion]
 Forecasts = Float[np.ndarray, "deletion window ..."]
+Update = Callable[[int], Any] | None  # is told how many forecasts were made
 REPLACEMENTS = ("zero", "mean", "shuffle")
 
 
@@ -47,13 +39,8 @@ def predict_ablated(
 
     Parameters
     ----------
-    model : keras.Model
-        Sequential or functional. It is not changed.
-    x : array-like of shape (n_windows, window, n_features)
-        Input windows; of a model with several inputs a list or dict of arrays, as the model takes them.
-    layer : str, int or keras.layers.Layer
-        A layer with an output (window, step, channel) or (window, unit); one inside a nested model by its path, such
-        as "encoder/conv1"; "input" for the model's input, whose features are deleted like channels.
+    model, x, layer
+        As for `layer_activations`. The features of the "input" are deleted like channels.
     channels : iterable of int
         The channels to delete, from 0. None of them, or all, may be deleted.
     replacement : {"zero", "mean", "shuffle"}
@@ -112,21 +99,19 @@ def cut_behind(model: Any, layer: Any, output: Any = None) -> Cut:
     """Cut a model behind a layer, on the way to one of its outputs."""
     model = as_model(model)
     if any(symbol.shape[0] is not None for symbol in model.inputs):
-        raise ValueError(
-            "`model` must take any number of windows at once: build it anew with `keras.Input(shape=...)` and hand on "
-            f"its weights by `set_weights(model.get_weights())`. Got {model.inputs[0].shape[0]} windows only."
-        )
+        way = "build it anew with `keras.Input(shape=...)` and `set_weights(model.get_weights())`"
+        n_windows = model.inputs[0].shape[0]
+        raise ValueError(f"`model` must take any number of windows at once: {way}. Got {n_windows} windows only.")
     graph = trace(model)
     path, key = find_layer(model, graph, layer)
     number, name = _as_output(model, output)
     wanted = graph.outputs[number]
-    behind = calls_behind(graph, key, wanted)
+    behind = calls_behind(graph, key, {wanted})
     if not behind:
         raise ValueError(f"`layer` must lead to the model's output. Got {path!r}, which does not.")
-    n, n_channels = n_channelwise(graph, behind, key), graph.shapes[key][-1]
-    if n is None:
-        return Cut(model, graph, path, key, n_channels, [], None, behind, wanted, name)
-    return Cut(model, graph, path, key, n_channels, behind[:n], behind[n], behind[n + 1 :], wanted, name)
+    n = n_channelwise(graph, behind, key)
+    channelwise, summing, rest = ([], None, behind) if n is None else (behind[:n], behind[n], behind[n + 1 :])
+    return Cut(model, graph, path, key, graph.shapes[key][-1], channelwise, summing, rest, wanted, name)
 
 
 def _as_output(model: Any, output: Any) -> tuple[int, str]:
@@ -144,23 +129,28 @@ def _as_output(model: Any, output: Any) -> tuple[int, str]:
 def inputs_of(cut: Cut, x: Any) -> Inputs:
     """Return what the model is given; refuse a model that draws random numbers when it predicts."""
     inputs = as_inputs(cut.model, x)
+    if not any(_may_draw(layer) for layer in cut.model._flatten_layers()):
+        return inputs
     # One window several times in one batch: run again, a seed would be the same; and two draws may agree by chance.
     same = to_array(cut.run_to({cut.output}, inputs, [0] * 8)[cut.output])
     if not np.allclose(same, same[:1], rtol=1e-3, atol=1e-5 * np.abs(same).max()):
-        raise ValueError(
-            "`model` must give the same window the same forecast, or deletions cannot be told from chance. Got "
-            f"{cut.model.name!r}, which draws random numbers; build it without the layer that does."
-        )
+        got = f"{cut.model.name!r}, which draws random numbers; build it without the layer that does"
+        raise ValueError(f"`model` must give the same window the same forecast. Got {got}.")
     return inputs
+
+
+def _may_draw(layer: Any) -> bool:
+    """Tell a layer that may draw random numbers when it predicts; Keras' own that draw do so in training only."""
+    kind = type(layer)
+    return kind is keras.layers.Lambda or not kind.__module__.startswith("keras.")
 
 
 def as_deletion(channels: Any, name: str, n_channels: int) -> Deletion:
     """Return channels as a tuple of ints, each in range and named once."""
     deletion = tuple(as_size(channel, name, minimum=0) for channel in as_items(channels, name, "a tuple of channels"))
     if any(channel >= n_channels for channel in deletion) or len(set(deletion)) < len(deletion):
-        raise ValueError(
-            f"`{name}` must be among the layer's channels, 0..{n_channels - 1}, each once. Got {deletion}."
-        )
+        allowed = f"among the layer's channels, 0..{n_channels - 1}, each once"
+        raise ValueError(f"`{name}` must be {allowed}. Got {deletion}.")
     return deletion
 
 
@@ -181,16 +171,12 @@ def replacement_for(
     generator = np.random.default_rng(as_seed(seed))
     if cells is not None:
         shape = cut.run_to({cut.key}, inputs, slice(1))[cut.key].shape
-        expected = (n_windows, *shape[1:2])
-        given = as_array(cells, "cells", ndim=2, axes=str(expected), items="booleans")
-        if given.shape != expected or len(shape) != 3:
-            raise ValueError(
-                f"`cells` must have the shape (window, step) of a layer (window, step, channel), here {shape}. "
-                f"Got {given.shape}."
-            )
-        cells = given
+        cells = as_array(cells, "cells", ndim=2, axes="(window, step) of the layer", items="booleans")
+        if len(shape) != 3 or cells.shape != (n_windows, shape[1]):
+            expected = f"(window, step) of a layer (window, step, channel), here {(n_windows, *shape[1:])}"
+            raise ValueError(f"`cells` must have the shape {expected}. Got {cells.shape}.")
     if replacement == "mean":
-        for acts in _layer_outputs(cut, inputs):
+        for _, acts in in_parts(cut.model, cut.graph, cut.key, inputs):
             between = tuple(range(1, acts.ndim - 1))
             level += acts.mean(axis=between, dtype=np.float64).sum(axis=0) / n_windows
     if replacement == "shuffle":
@@ -199,19 +185,8 @@ def replacement_for(
     return Replacement(level, order, cells)
 
 
-def _layer_outputs(cut: Cut, inputs: Inputs) -> Iterator[Float[np.ndarray, "window ... channel"]]:
-    """Yield the layer's output for all windows, as many of them at a time as the memory budget holds."""
-    calls = calls_between(cut.graph, {cut.key})
-    for rows in chunks(len(inputs[0]), floats_per_window(cut.graph, calls, longest(inputs))):
-        yield to_array(cut.run_to({cut.key}, inputs, rows)[cut.key])
-
-
 def forecasts(
-    cut: Cut,
-    inputs: Inputs,
-    deletions: list[Deletion],
-    replacement: Replacement,
-    update: Callable[[int], Any] | None = None,
+    cut: Cut, inputs: Inputs, deletions: Deletions, replacement: Replacement, update: Update = None
 ) -> Forecasts:
     """Forecast with each of some deletions, as many windows and deletions at a time as the memory budget holds."""
     deleted = np.zeros((len(deletions), cut.n_channels), dtype=bool)
@@ -220,13 +195,14 @@ def forecasts(
     # As they are and with all channels deleted: the layer, what treats channels apart, and the channels' shares.
     n_steps, around = longest(inputs), cut.around
     wanted = {cut.key, *around}
-    seam = floats_of(cut.graph, {cut.seam}, n_steps)
-    floats = 2 * floats_per_window(cut.graph, calls_between(cut.graph, wanted) + cut.channelwise, n_steps)
+    seam = cut.graph.floats_of({cut.seam}, n_steps)
+    floats = 2 * cut.graph.floats_per_window(calls_between(cut.graph, wanted) + cut.channelwise, n_steps)
     floats += 2 * cut.n_channels * seam if cut.summing else 0
-    rest = max(seam, floats_per_window(cut.graph, cut.rest, n_steps))
+    rest = max(seam, cut.graph.floats_per_window(cut.rest, n_steps))
     predictions, pool, wanted_channels = None, None, np.flatnonzero(np.any(deleted, axis=0))
     if replacement.order is not None:  # values come from any window
-        pool = np.concatenate([acts[..., wanted_channels] for acts in _layer_outputs(cut, inputs)])
+        outputs = in_parts(cut.model, cut.graph, cut.key, inputs)
+        pool = np.concatenate([acts[..., wanted_channels] for _, acts in outputs])
     for rows in chunks(len(inputs[0]), floats):
         values = cut.run_to(wanted, inputs, rows)
         hidden, n_windows = values[cut.key], rows.stop - rows.start

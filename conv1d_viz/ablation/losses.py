@@ -52,8 +52,6 @@ def _squared_error(targets: np.ndarray, shape: tuple[Any, ...]) -> Score:
     """Score in float64, in which the differences of small errors are exact."""
     fits = targets.ndim == 1 + len(shape)
     if not fits or any(e not in (None, n) for e, n in zip(shape, targets.shape[1:], strict=True)):
-        raise ValueError(
-            f"`y` must have the shape {('n_windows', *shape)} of the model's output for its mean squared error, or "
-            f"`loss` must be another. Got shape {targets.shape}."
-        )
+        asked = f"the shape {('n_windows', *shape)} of the model's output, or `loss` must be another"
+        raise ValueError(f"`y` must have {asked}. Got shape {targets.shape}.")
     return lambda prediction: float(np.mean((prediction.astype(np.float64) - targets) ** 2))

@@ -35,9 +35,10 @@ def estimate_shapley(
     """Estimate the Shapley values of an ablation study for a layer with any number of channels.
 
     Channels are deleted one after the other until none is left, in random orders; a channel's value is what the loss
-    rises by when it is its turn, on average. In every order these rises sum up to the loss with all channels deleted
-    minus the baseline, so the values do too. The exact values need 2**n_channels deletions, these n_orders *
-    n_channels. With many orders they are within two standard errors of the exact ones in about 95 % of the cases.
+    rises by when it is its turn, on average: `.values` and their `.standard_errors`, both (n_channels,). In every order
+    these rises sum up to the loss with all channels deleted minus the baseline, so the values do too. The exact values
+    need 2**n_channels deletions, these n_orders * n_channels. With many orders they are within two standard errors of
+    the exact ones in about 95 % of the cases.
 
     Parameters
     ----------
@@ -45,15 +46,8 @@ def estimate_shapley(
         As for `ablation_study`.
     n_orders : int
         Random orders; at least 2. Four times as many halve the standard errors.
-    seed : int or None
-        Seed of the orders, and of "shuffle". None draws new ones at each call.
-    progress : bool
-        Whether to show a progress bar.
-
-    Returns
-    -------
-    ShapleyEstimate
-        `.values` and `.standard_errors`, both (n_channels,).
+    seed, progress : int or None, and bool
+        Seed of the orders, and of "shuffle"; whether to show a progress bar.
 
     References
     ----------
@@ -74,9 +68,8 @@ def estimate_shapley(
     total = len(deletions) * len(inputs[0])
     with tqdm(total=total, desc="forecasts", unit_scale=True, disable=not progress) as bar:
         _, losses = scored(cut, inputs, deletions, with_what, score, False, bar.update)
-    scores = np.empty((n_orders, n_channels + 1))
-    scores[:, 0], scores[:, -1] = losses[:2]
-    scores[:, 1:-1] = losses[2:].reshape(n_orders, -1)
+    ends, between = np.tile(losses[:2], (n_orders, 1)), losses[2:].reshape(n_orders, -1)
+    scores = np.hstack([ends[:, :1], between, ends[:, 1:]])
     rises = np.empty((n_orders, n_channels))
     np.put_along_axis(rises, orders, np.diff(scores), axis=1)
     return ShapleyEstimate(rises.mean(axis=0), rises.std(axis=0, ddof=1) / np.sqrt(n_orders))

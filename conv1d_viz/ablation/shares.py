@@ -9,13 +9,12 @@ from typing import Any
 
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import Call, Graph, run_call
-from conv1d_viz.timelines.fields import as_convolution, is_elementwise, is_plain_sum
+from conv1d_viz.timelines.fields import NUMBERWISE, as_convolution, is_elementwise, is_plain_sum
 
-_CHANNELWISE = {
-    "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianNoise",
-    "GaussianDropout", "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization",
-    "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D",
-    "ZeroPadding1D", "Cropping1D", "UpSampling1D", "Flatten",
+# Layers that treat each channel by itself, but not each step.
+ACROSS_STEPS = {
+    "MaxPooling1D", "AveragePooling1D", "GlobalMaxPooling1D", "GlobalAveragePooling1D", "ZeroPadding1D", "Cropping1D",
+    "UpSampling1D", "Flatten",
 }  # fmt: skip
 
 
@@ -28,18 +27,21 @@ def n_channelwise(graph: Graph, behind: list[Call], key: int) -> int | None:
             return None
         if is_plain_sum(call.operation):
             return k
-        if not (call.node is None or is_channelwise(call.operation)):
+        if not is_channelwise(call):
             return None
         (key,) = call.outputs
     return None
 
 
-def is_channelwise(layer: Any) -> bool:
-    """Tell whether a layer of Keras' own makes each output channel from one input channel alone."""
-    kind = type(layer)
+def is_channelwise(call: Call) -> bool:
+    """Tell whether a call of Keras' own makes each output channel from one input channel alone."""
+    layer, kind = call.operation, type(call.operation)
+    if call.node is None:  # the input of a nested model, handed on
+        return True
     if not kind.__module__.startswith("keras.src.layers.") or getattr(layer, "data_format", None) == "channels_first":
         return False
-    return is_elementwise(layer.activation) if kind.__name__ == "Activation" else kind.__name__ in _CHANNELWISE
+    known = kind.__name__ in NUMBERWISE | ACROSS_STEPS
+    return is_elementwise(layer.activation) if kind.__name__ == "Activation" else known
 
 
 def _makes_masks(layer: Any) -> bool:

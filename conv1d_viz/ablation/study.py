@@ -2,21 +2,22 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from tqdm import tqdm
 
 from conv1d_viz.ablation.cut import (
     Cut,
-    Deletion,
+    Deletions,
     Forecasts,
     Replacement,
+    Update,
     as_deletion,
     cut_behind,
     forecasts,
@@ -25,11 +26,9 @@ from conv1d_viz.ablation.cut import (
 )
 from conv1d_viz.ablation.losses import Score, as_score
 from conv1d_viz.checks import as_items, as_size, as_texts, one_of
-from conv1d_viz.network.graph import floats_of
-from conv1d_viz.network.layers import Inputs, longest
+from conv1d_viz.network.layers import Inputs, chunks, longest
 
 _MOST_SUBSETS, _MOST_KEPT = 20, 16  # channels up to which all subsets are deleted, and their forecasts kept
-_HELD = 2**24  # numbers of forecasts that are held at once where they are not kept
 
 
 def ablation_study(
@@ -65,8 +64,6 @@ def ablation_study(
     deletions : {"single", "keep_one", "pairs", "all"} or iterable of tuples of int
         Every channel alone; all but one; every channel alone and then every pair; every subset, by size and then by
         index, from none to all of up to 20 channels; or these very sets of channels.
-    progress : bool
-        Whether to show a progress bar.
     loss : str, keras.losses.Loss, callable or None
         What `keras.losses.get` takes, or a function (y, prediction) -> float, smaller is better. None: the loss that
         the model was compiled with, else the mean squared error, which is exact in float64.
@@ -74,8 +71,9 @@ def ablation_study(
         What the channels are called in the table, such as `table.columns` for the features of the input.
     repeats : int
         Permutations of "shuffle", over which the losses are averaged; predictions are those of the first.
-    keep_predictions : bool
-        Whether to keep the forecasts, which may be more than memory holds; "all" keeps those of up to 16 channels.
+    keep_predictions, progress : bool
+        Whether to keep the forecasts, which may be more than memory holds ("all" keeps those of up to 16 channels),
+        and whether to show a progress bar.
 
     Returns
     -------
@@ -108,46 +106,24 @@ def ablation_study(
             predictions = predictions if made is None else made
     mean = np.mean(losses, axis=0)
     error = np.std(losses, axis=0, ddof=1)[1:] / np.sqrt(repeats) if repeats > 1 else None
-    return AblationStudy(
-        rows,
-        None if predictions is None else predictions[1:],
-        mean[1:],
-        None if predictions is None else predictions[0],
-        float(mean[0]),
-        loss_name,
-        error,
-        cut.n_channels,
-        replacement,
-        names,
-    )
+    kept, baseline = (None, None) if predictions is None else (predictions[1:], predictions[0])
+    known = (loss_name, error, cut.n_channels, replacement, names)
+    return AblationStudy(rows, kept, mean[1:], baseline, float(mean[0]), *known)
 
 
 def scored(
-    cut: Cut,
-    inputs: Inputs,
-    deletions: list[Deletion],
-    replacement: Replacement,
-    score: Score,
-    keep: bool,
-    update: Callable[[int], Any] | None = None,
+    cut: Cut, inputs: Inputs, deletions: Deletions, replacement: Replacement, score: Score, keep: bool, update: Update
 ) -> tuple[Forecasts | None, Float[np.ndarray, " deletion"]]:
     """Return the forecasts of some deletions, if they are to be kept, and their losses."""
     if keep:
         predictions = _in_parallel(cut, inputs, deletions, replacement, update)
         return predictions, np.array([score(prediction) for prediction in predictions])
-    size = max(1, _HELD // (floats_of(cut.graph, {cut.output}, longest(inputs)) * len(inputs[0])))
-    blocks = [deletions[k : k + size] for k in range(0, len(deletions), size)]
-    losses = [scored(cut, inputs, block, replacement, score, True, update)[1] for block in blocks]
+    blocks = chunks(len(deletions), cut.graph.floats_of({cut.output}, longest(inputs)) * len(inputs[0]))
+    losses = [scored(cut, inputs, deletions[block], replacement, score, True, update)[1] for block in blocks]
     return None, np.concatenate(losses)
 
 
-def _in_parallel(
-    cut: Cut,
-    inputs: Inputs,
-    deletions: list[Deletion],
-    replacement: Replacement,
-    update: Callable[[int], Any] | None,
-) -> Forecasts:
+def _in_parallel(cut: Cut, inputs: Inputs, deletions: Deletions, replacement: Replacement, update: Update) -> Forecasts:
     """Share the deletions out among the workers of joblib's present configuration: by default this process alone."""
     workers = min(joblib.effective_n_jobs(None), len(deletions))
     if workers < 2:
@@ -167,15 +143,15 @@ def _in_parallel(
 
 
 def _in_a_worker(
-    model: Any, path: str, output: int, inputs: Inputs, deletions: list[Deletion], replacement: Replacement
+    model: Any, path: str, output: int, inputs: Inputs, deletions: Deletions, replacement: Replacement
 ) -> Forecasts:
     return forecasts(cut_behind(model, path, output), inputs, deletions, replacement)
 
 
-def _as_deletions(deletions: Any, n_channels: int, keep: bool) -> list[Deletion]:
+def _as_deletions(deletions: Any, n_channels: int, keep: bool) -> Deletions:
     """Spell out a word such as "pairs", or check the tuples given."""
     channels = range(n_channels)
-    single: list[Deletion] = [(channel,) for channel in channels]
+    single: Deletions = [(channel,) for channel in channels]
     if not isinstance(deletions, str):
         rows = _as_rows(deletions, n_channels)
         if not rows or len(set(map(frozenset, rows))) < len(rows):
@@ -189,26 +165,23 @@ def _as_deletions(deletions: Any, n_channels: int, keep: bool) -> list[Deletion]
         case "pairs":
             return single + list(itertools.combinations(channels, 2))
     if n_channels > _MOST_SUBSETS:
-        raise ValueError(
-            f'`deletions="all"` must mean at most {_MOST_SUBSETS} channels. Got {n_channels}, and {2**n_channels:.3g} '
-            'subsets; "pairs", or an iterable of the subsets of interest, does with fewer, and so does '
-            "`estimate_shapley`."
-        )
+        way_out = "Name the subsets of interest, or see `estimate_shapley`"
+        raise ValueError(f'`deletions="all"` must mean at most {_MOST_SUBSETS} channels. Got {n_channels}. {way_out}.')
     if keep and n_channels > _MOST_KEPT:
         raise ValueError(f"`keep_predictions` must be False for over {_MOST_KEPT} channels. Got {n_channels} channels.")
     return [subset for size in range(n_channels + 1) for subset in itertools.combinations(channels, size)]
 
 
-def _as_rows(deletions: Any, n_channels: int) -> list[Deletion]:
-    rows = as_items(deletions, "deletions", "an iterable of tuples of channels")
-    return [as_deletion(channels, "deletions", n_channels) for channels in rows]
+def _as_rows(deletions: Any, n_channels: int) -> Deletions:
+    kind = "an iterable of tuples of channels"
+    return [as_deletion(channels, "deletions", n_channels) for channels in as_items(deletions, "deletions", kind)]
 
 
 @dataclass(frozen=True, eq=False)
 class AblationStudy:
     """Forecasts and losses of a set of deletions; row k of each array belongs to `deletions[k]`."""
 
-    deletions: list[Deletion]
+    deletions: Deletions
     predictions: Forecasts | None
     loss: Float[np.ndarray, " deletion"]
     baseline_prediction: Float[np.ndarray, "window ..."] | None
@@ -242,25 +215,19 @@ class AblationStudy:
         --------
         The single channels of any study that holds them: `study.loss_of((c,) for c in range(study.n_channels))`.
         """
-        known = {frozenset(channels): loss for channels, loss in zip(self.deletions, self.loss, strict=True)}
-        known[frozenset()] = self.baseline_loss
-        chosen = _as_rows(deletions, self.n_channels)
-        for channels in chosen:
-            if frozenset(channels) not in known:
-                raise ValueError(f"`deletions` must be some of the study's own. Got {channels}.")
-        return np.array([known[frozenset(channels)] for channels in chosen])
+        losses: np.ndarray = np.append(self.loss, self.baseline_loss)[self._rows(_as_rows(deletions, self.n_channels))]
+        return losses
 
     def pair_matrix(self) -> Float[np.ndarray, "channel channel"]:
         """Return the loss with channels i and j deleted, (n_channels, n_channels); on the diagonal that of i alone."""
-        matrix: np.ndarray = self.loss[self._pair_rows()]
-        return matrix
+        return self.loss[self._pair_rows()].reshape(self.n_channels, self.n_channels)
 
     def pair_predictions(self) -> Float[np.ndarray, "channel channel window ..."]:
         """Return the forecasts with channels i and j deleted, (n_channels, n_channels, n_windows, ...)."""
         if self.predictions is None:
             raise ValueError("`keep_predictions` must be true for this. Got a study without its forecasts.")
-        matrix: np.ndarray = self.predictions[self._pair_rows()]
-        return matrix
+        n, shape = self.n_channels, self.predictions.shape[1:]
+        return self.predictions[self._pair_rows()].reshape(n, n, *shape)
 
     def interaction_matrix(self) -> Float[np.ndarray, "channel channel"]:
         """Return how much more a pair costs than its two channels one by one, (n_channels, n_channels).
@@ -287,64 +254,53 @@ class AblationStudy:
         Shapley, "A value for n-person games", Contributions to the Theory of Games II, 1953.
         """
         n = self.n_channels
-        scores = self.loss[self._subset_rows()].reshape((2,) * n).T  # axis c: channel c kept or deleted
+        scores = self._all_losses().reshape((2,) * n).T  # axis c: channel c kept or deleted
         before = np.indices((2,) * (n - 1)).sum(axis=0)  # how many other channels are gone when it is a channel's turn
         orders = np.array([1 / (n * math.comb(n - 1, size)) for size in range(n)])  # that have just these before it
         return np.array([(orders[before] * np.diff(scores, axis=c).squeeze(c)).sum() for c in range(n)])
 
-    def best_of_each_size(self) -> list[Deletion]:
+    def best_of_each_size(self) -> Deletions:
         """Return, for 0, 1, … deleted channels, those whose deletion costs least: n_channels + 1 deletions."""
-        self._subset_rows()
+        self._all_losses()
         costliest_first = np.argsort(self.loss, kind="stable")[::-1]
-        best = {len(self.deletions[k]): self.deletions[k] for k in costliest_first}
+        best = {0: ()} | {len(self.deletions[k]): self.deletions[k] for k in costliest_first}
         return [best[size] for size in range(self.n_channels + 1)]
 
-    def greedy_removal(self) -> list[Deletion]:
+    def greedy_removal(self) -> Deletions:
         """Delete channel after channel, each time the one that costs least: n_channels + 1 deletions, each in order.
 
         Row k holds the first k channels that go. Unlike the best of each size, it never takes a channel back.
         """
-        scores = self.loss[self._subset_rows()]
-        path: list[Deletion] = [()]
+        scores = self._all_losses()
+        path: Deletions = [()]
         for _ in range(self.n_channels):
             longer = [(*path[-1], channel) for channel in range(self.n_channels) if channel not in path[-1]]
-            path.append(min(longer, key=lambda channels: scores[_code(channels)]))
+            path.append(min(longer, key=lambda channels: scores[sum(1 << channel for channel in channels)]))
         return path
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per deletion: its channels, how many they are, the loss and its change from the baseline."""
-        columns: dict[str, Any] = {
-            "deleted": self.deletions,
-            "n_deleted": [len(channels) for channels in self.deletions],
-            self.loss_name: self.loss,
-            "change": self.loss - self.baseline_loss,
-        }
-        if self.names is not None:
-            columns["deleted"] = [tuple(self.names[c] for c in channels) for channels in self.deletions]
-        if self.loss_error is not None:
-            columns["loss_error"] = self.loss_error
-        return pd.DataFrame(columns)
+        names = self.names or range(self.n_channels)
+        table = pd.DataFrame({"deleted": [tuple(names[c] for c in channels) for channels in self.deletions]})
+        table["n_deleted"] = table["deleted"].map(len)
+        table[self.loss_name], table["change"] = self.loss, self.loss - self.baseline_loss
+        return table if self.loss_error is None else table.assign(loss_error=self.loss_error)
 
-    def _pair_rows(self) -> Int[np.ndarray, "channel channel"]:
-        channels = range(self.n_channels)
-        return self._rows([[{i, j} for j in channels] for i in channels], '"pairs"')
+    def _pair_rows(self) -> list[int]:
+        return self._rows(itertools.product(range(self.n_channels), repeat=2))
 
-    def _subset_rows(self) -> Int[np.ndarray, " subset"]:
-        """Return the row of every subset; in its number's binary digits channel 0 is the last."""
-        # Of too many channels not all subsets can be there, nor counted one by one.
-        n = min(self.n_channels, len(self.deletions).bit_length())
-        return self._rows([{c for c in range(n) if code >> c & 1} for code in range(2**n)], '"all"')
+    def _all_losses(self) -> Float[np.ndarray, " subset"]:
+        """Return the loss of every subset; in its number's binary digits channel 0 is the last."""
+        subsets = ([c for c in range(self.n_channels) if code >> c & 1] for code in range(2**self.n_channels))
+        losses: np.ndarray = np.append(self.loss, self.baseline_loss)[self._rows(subsets)]
+        return losses
 
-    def _rows(self, wanted: list[Any], word: str) -> Int[np.ndarray, "..."]:
-        row = {_code(channels): k for k, channels in enumerate(self.deletions)}
+    def _rows(self, wanted: Iterable[Iterable[int]]) -> list[int]:
+        """Return the rows of some sets of channels; that of nothing deleted, if it has none, is one after the last."""
+        rows = {frozenset[int](): len(self.deletions)}
+        rows |= {frozenset(channels): k for k, channels in enumerate(self.deletions)}
         try:
-            codes = np.vectorize(_code, otypes=[object])(np.array(wanted, dtype=object))
-            rows: np.ndarray = np.vectorize(row.__getitem__, otypes=[int])(codes)
-            return rows
-        except KeyError:
-            raise ValueError(f"`deletions` must be {word} for this. Got a study that lacks some of these.") from None
-
-
-def _code(channels: Iterable[int]) -> int:
-    """Return a set of channels as one number, with one binary digit per channel."""
-    return sum(1 << channel for channel in channels)
+            return [rows[frozenset(channels)] for channels in wanted]
+        except KeyError as error:
+            got = f"a study without {tuple(sorted(error.args[0]))}"
+            raise ValueError(f"`deletions` must hold all sets that this asks for. Got {got}.") from None

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.animation import FuncAnimation
-from matplotlib.lines import Line2D
 
 from conv1d_viz.checks import as_size
 from conv1d_viz.diagrams.cells import ACCENT_TINT, BOLD, HATCH, Cell, Stage, aim, column_width, counted, tint
@@ -24,10 +23,7 @@ def animate_windows(n_samples: Any = 14, window: Any = 5, horizon: Any = 1) -> F
     Every cell holds the index of its sample. There is one frame for each of the n_samples - window - horizon + 1
     windows that have a full target, then a pause. The figure is unknown to pyplot.
 
-    Parameters
-    ----------
-    n_samples, window, horizon : int
-        Samples of the series, in a window, and after the window that are predicted from it.
+    `n_samples` is the length of the series, `window` that of a window, after which `horizon` samples are predicted.
     """
     window, horizon = as_size(window, "window"), as_size(horizon, "horizon")
     n_samples = as_size(n_samples, "n_samples")
@@ -45,7 +41,11 @@ def animate_windows(n_samples: Any = 14, window: Any = 5, horizon: Any = 1) -> F
     title += "one is to be predicted" if horizon == 1 else f"{horizon} are to be predicted"
     stage = Stage(columns, _WAVE_Y - _WAVE_HEIGHT - 0.3, _FIRST_ROW + n_windows - 0.5, title)
 
-    series, dots = [stage.cell(i, 0, i) for i in range(n_samples)], _draw_wave(stage, n_samples)
+    series, t = [stage.cell(i, 0, i) for i in range(n_samples)], np.arange(20 * n_samples - 19) / 20
+    wave = _WAVE_Y - _WAVE_HEIGHT * np.sin(2 * np.pi * t / _PERIOD)  # rows count downwards
+    stage.ax.plot(t, wave, color=TRUTH, linewidth=1.2)
+    dot = min(6, 0.4 * 72 * stage.cell_width)  # points
+    dots = [stage.ax.plot(*place, "o", markersize=dot)[0] for place in zip(t[::20], wave[::20], strict=True)]
     stage.name_row(0, 0, "series")
     x = _draw_matrix(stage, heads[0], x_left, 0, (n_windows, window))
     y = _draw_matrix(stage, heads[1], y_left, window, (n_windows, horizon))
@@ -68,15 +68,6 @@ def animate_windows(n_samples: Any = 14, window: Any = 5, horizon: Any = 1) -> F
         stage.caption.set_text(f"window {current}: {seen} in, {wanted} to predict")
 
     return stage.play(show, n_windows)
-
-
-def _draw_wave(stage: Stage, n_samples: int) -> list[Line2D]:
-    """A sine through the samples, and one dot per sample."""
-    t = np.arange(20 * n_samples - 19) / 20
-    y = _WAVE_Y - _WAVE_HEIGHT * np.sin(2 * np.pi * t / _PERIOD)  # rows count downwards
-    stage.ax.plot(t, y, color=TRUTH, linewidth=1.2)
-    dot = min(6, 0.4 * 72 * stage.cell_width)  # points
-    return [stage.ax.plot(*place, "o", markersize=dot)[0] for place in zip(t[::20], y[::20], strict=True)]
 
 
 def _draw_matrix(stage: Stage, head: str, left: int, first: int, shape: tuple[int, int]) -> list[list[Cell]]:
@@ -108,12 +99,8 @@ def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1, dil
     the kernel's cells the index of their weight. There is one frame per output step, then a pause. The figure is
     unknown to pyplot.
 
-    Parameters
-    ----------
-    window, kernel_size : int
-        Samples of the input, and weights of the kernel.
-    stride, dilation : int
-        Samples from one output step to the next, and from one weight to the next.
+    The input has `window` samples and the kernel `kernel_size` weights. `stride` counts the samples from one output
+    step to the next, `dilation` those from one weight to the next.
     """
     window, kernel_size = as_size(window, "window"), as_size(kernel_size, "kernel_size")
     stride, dilation = as_size(stride, "stride"), as_size(dilation, "dilation")

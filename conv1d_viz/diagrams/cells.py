@@ -16,11 +16,8 @@ from conv1d_viz.plotting.style import ACCENT, INK, LABEL, TARGET, TITLE, TRUTH, 
 
 HATCH = "/////"
 BOLD = 0.7  # mean width of bold letters and digits, in sizes of their type
-
 _SMALLEST = 4  # points: smaller numbers could not be read and are left out
-
-_INTERVAL = 600  # milliseconds a frame of an animation
-_PAUSE = 12  # times that the last frame is shown again
+_INTERVAL, _PAUSE = 600, 12  # milliseconds of a frame of an animation; times that the last one is shown again
 _WIDTH, _MARGIN, _LEFT = 9.0, 0.25, 1.05  # inches of a stage; names of the rows stand in the room at the left
 _HEAD = 0.72  # inches for the title and the caption
 _WIDEST, _LOWEST, _TALLEST, _ROOM = 0.6, 0.16, 0.32, 5.6  # inches: a column; a row at least and at most; all rows

@@ -26,18 +26,8 @@ def draw_index_matrix(
 ) -> Axes:
     """Draw which sample every cell of the (window, step) matrix looks at: window + step * stride.
 
-    Windows are on x, steps on y, step 0 at the top.
-
-    Parameters
-    ----------
-    n_windows, n_steps : int
-        Columns and rows of the matrix.
-    stride : int
-        Samples from one step to the next.
-    highlight : int, optional
-        The sample whose cells are tinted; otherwise the middle one of those that most windows see.
-    title, ax : optional
-        A title in place of the diagram's own, "" for none; where to draw, otherwise in a new figure.
+    The matrix has `n_windows` columns, on x, and `n_steps` rows, `stride` samples apart, on y, step 0 at the top. Cells
+    of the sample `highlight` are tinted; None: of the middle one of those that most windows see.
 
     Examples
     --------
@@ -72,22 +62,13 @@ def draw_parallelogram(
     stride. Where there is no such window, the hatched cell repeats window `time` at step 0 (before the first full
     column) or the window at the last step (after the last full one). The lowest row counts the real cells of each time.
 
-    Parameters
-    ----------
-    n_windows, n_steps : int
-        Size of the (window, step) matrix.
-    stride : int
-        Samples from one step to the next.
-    title, ax : optional
-        A title in place of the diagram's own, "" for none; where to draw, otherwise in a new figure.
+    The (window, step) matrix has the shape (n_windows, n_steps); steps are `stride` samples apart.
     """
     windows = _window_at(n_windows, n_steps, stride)
     n_steps, n_times = windows.shape
     if n_windows < n_times - n_windows:
-        raise ValueError(
-            f"`n_windows` must be at least (n_steps - 1) * stride = {n_times - n_windows}, so that every missing cell "
-            f"has one to repeat. Got {n_windows}."
-        )
+        asked = f"at least (n_steps - 1) * stride = {n_times - n_windows}, so that each missing cell has one to repeat"
+        raise ValueError(f"`n_windows` must be {asked}. Got {n_windows}.")
     real = (windows >= 0) & (windows < n_windows)
     edge = np.where(windows[0] < n_windows, windows[0], windows[-1])  # stands in for the missing ones of its time
     shown = np.where(real, windows, edge)
@@ -104,7 +85,11 @@ def draw_parallelogram(
     ax.set_ylim(below + 0.55, -0.55)
     ax.set_yticks([*ax.get_yticks(), below], [*(f"{tick:g}" for tick in ax.get_yticks()), "real cells"])
     ax.tick_params(labelsize=TICK, labelcolor=INK)
-    _explain_cells(ax)
+    ax.xaxis.label.set(x=0, ha="left")  # at the right end of its line stands what the two kinds of cells are
+    own = Patch(facecolor=ACCENT_TINT, edgecolor=HAIRLINE, label="window of the cell")
+    repeated = Patch(facecolor=TARGET_TINT, edgecolor=TRUTH, hatch=HATCH, label="window repeated")
+    below = ax.transAxes + ScaledTranslation(0, -13 / 72, figure_of(ax).dpi_scale_trans)  # points, under the ticks
+    legend(ax, handles=[own, repeated], loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=below, borderaxespad=0)
     return ax
 
 
@@ -126,14 +111,3 @@ def _frame(ax: Axes, title: str, xlabel: str, columns: int, rows: int, height: f
         axis.set_ticks(range(0, n, 1 + n // 31))
     inches = axes_inches(ax)
     return cell_size(largest, inches[0] / columns, inches[1] / height)
-
-
-def _explain_cells(ax: Axes) -> None:
-    """At the right end of the line that the x label begins, what the numbers in the two kinds of cells are."""
-    ax.xaxis.label.set(x=0, ha="left")
-    handles = [
-        Patch(facecolor=ACCENT_TINT, edgecolor=HAIRLINE, label="window of the cell"),
-        Patch(facecolor=TARGET_TINT, edgecolor=TRUTH, hatch=HATCH, label="window repeated"),
-    ]
-    below = ax.transAxes + ScaledTranslation(0, -13 / 72, figure_of(ax).dpi_scale_trans)  # points, under the ticks
-    legend(ax, handles=handles, loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=below, borderaxespad=0)

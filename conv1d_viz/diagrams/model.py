@@ -76,7 +76,7 @@ def draw_model(model: Any, *, window: Any = None, title: str | None = None, ax: 
     blocks *= min(1, 0.25 * width / blocks.sum())
     gap = (width - 2 * _MARGIN - blocks.sum()) / max(len(tensors) - 1, 1)
     lefts = _MARGIN + np.cumsum(blocks + gap) - blocks - gap
-    texts = [text for tensor in tensors for text in (tensor.name, tensor.detail, "parameters")]
+    texts = ["parameters", *(text for tensor in tensors for text in (tensor.name, tensor.detail))]
     widest = max(len(part.rstrip()) for text in texts for part in _JOINT.split(text))
     size = min(TICK, max(6, 0.86 * 72 * gap / (BOLD * widest)))
     colors = [INK, *[ACCENT] * (len(tensors) - 2), TARGET]
@@ -183,13 +183,8 @@ def _draw_arrow(ax: Axes, tensor: _Tensor, start: float, end: float, size: float
     detail = _wrap(tensor.detail, room / _PLAIN)
     above = 5 + (detail.count("\n") + 1) * size * 1.3  # points from the arrow to the name
     parameters = counted(tensor.n_parameters, "parameter") if tensor.n_parameters else "no parameters"
-    look: dict[str, Any] = {
-        "textcoords": "offset points",
-        "ha": "center",
-        "fontsize": size,
-        "color": INK,
-        "parse_math": False,
-    }
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": size, "color": INK}
+    look["parse_math"] = False
     middle = ((start + end) / 2, _MIDDLE)
     ax.annotate(detail, middle, (0, 5), **look)
     ax.annotate(_wrap(tensor.name, room / BOLD), middle, (0, above), fontweight="bold", **look)

@@ -29,14 +29,10 @@ def build_model(
 
     Parameters
     ----------
-    window, n_features : int
-        Samples in a window, and features of the series.
-    channels : int
-        Filters of the first convolution.
-    kernel_size, head_kernel_size : int
-        Samples that a filter of the first, and steps that one of the second convolution sees; at most the window.
-    horizon : int
-        Samples to forecast.
+    window, n_features, horizon : int
+        Samples in a window, features of the series, and samples to forecast.
+    channels, kernel_size, head_kernel_size : int
+        Filters of the first convolution, samples that each of them sees, and steps that one of the second sees.
     seed : int or None
         Fixes the initial weights. No global generator is used or changed.
 
@@ -53,21 +49,14 @@ def build_model(
             raise ValueError(f"`{name}` must be at most the window, {window} samples. Got {size}.")
     # One seed per layer: Keras' own default would draw it from Python's global generator.
     seeds = np.random.SeedSequence(as_seed(seed)).generate_state(2).tolist()
-    conv1, conv2 = (keras.initializers.GlorotUniform(seed=s) for s in seeds)
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((window, n_features), name="input"),
-            layers.Conv1D(
-                channels, kernel_size, padding="same", activation="relu", kernel_initializer=conv1, name="conv1"
-            ),
-            layers.Conv1D(
-                horizon, head_kernel_size, padding="same", activation="tanh", kernel_initializer=conv2, name="conv2"
-            ),
-            layers.GlobalMaxPooling1D(name="global_max"),
-        ],
-        name="forecaster",
-    )
+    first, second = ({"padding": "same", "kernel_initializer": keras.initializers.GlorotUniform(s)} for s in seeds)
+    layers = [
+        keras.Input((window, n_features), name="input"),
+        keras.layers.Conv1D(channels, kernel_size, activation="relu", name="conv1", **first),
+        keras.layers.Conv1D(horizon, head_kernel_size, activation="tanh", name="conv2", **second),
+        keras.layers.GlobalMaxPooling1D(name="global_max"),
+    ]
+    model = keras.Sequential(layers, name="forecaster")
     # torch would call a C++ compiler, and has no executions of several steps.
     torch = keras.backend.backend() == "torch"
     model.compile(optimizer="adam", loss="mse", jit_compile=not torch, steps_per_execution=1 if torch else 256)
@@ -107,14 +96,8 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
     width = np.where(high > low, high - low, 1.0)  # as MinMaxScaler does with a feature that does not change
     level = np.maximum(np.abs(low), np.abs(high))
     if ((high > low) & (level > 1e4 * width)).any() or not ((width > 1e-30) & (level < 1e30)).all():
-        raise ValueError(
-            "`minimum` and `maximum` must lie apart by at least a ten-thousandth of their size, within 1e-30 to 1e30, "
-            f"which float32 needs; subtract their level or choose another unit. Got {low.tolist()} and {high.tolist()}."
-        )
-    inner = model.layers if isinstance(model, keras.Sequential) else [model]
-    taken = {"to_scale", "to_unit"} & {layer.name for layer in inner}
-    if taken:
-        raise ValueError(f"`model` must have no layers named 'to_scale' or 'to_unit' yet. Got {sorted(taken)}.")
+        asked = "lie apart by at least a ten-thousandth of their size, in a unit within 1e-30 to 1e30, for float32"
+        raise ValueError(f"`minimum` and `maximum` must {asked}. Got {low.tolist()} and {high.tolist()}.")
     scale = (LIMITS[1] - LIMITS[0]) / width
     offset = LIMITS[0] - low * scale
     to_scale = keras.layers.Rescaling(scale.tolist(), offset.tolist(), name="to_scale")

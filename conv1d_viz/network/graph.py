@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -30,6 +29,15 @@ class Graph(NamedTuple):
     outputs: tuple[int, ...]
     shapes: list[tuple[Any, ...]]  # by number of the tensor; None where the model leaves a length open
     places: list[tuple[str, Any, tuple[int, ...]]]  # path, layer and outputs of each call; nested models included
+
+    def floats_of(self, keys: set[int], n_steps: int, length: int | None = None) -> int:
+        """Count the numbers that tensors hold for one window of `n_steps` steps; a cut one has `length` at most."""
+        shapes = [[n_steps if n is None else n for n in self.shapes[key][1:]] for key in keys]
+        return sum(math.prod((min(shape[0], length), *shape[1:]) if length and shape else shape) for shape in shapes)
+
+    def floats_per_window(self, calls: list[Call], n_steps: int, length: int | None = None) -> int:
+        """Count the numbers that the tensors of some calls hold for one window, as `floats_of` does."""
+        return self.floats_of({key for call in calls for key in (*call.inputs, *call.outputs)}, n_steps, length)
 
 
 def has_graph(operation: Any) -> bool:
@@ -104,7 +112,7 @@ def _is_plain(node: Any, n_inputs: int) -> bool:
 
 
 def calls_between(graph: Graph, wanted: set[int], given: set[int] | None = None) -> list[Call]:
-    """List the calls that compute `wanted` from the model's inputs, and from what is `given` besides, first to last."""
+    """List the calls that compute `wanted` from the model's inputs and what else is `given`, first to last."""
     given = {*graph.sources, *(given or ())}
     missing = wanted - given
     needed: list[Call] = []
@@ -115,10 +123,10 @@ def calls_between(graph: Graph, wanted: set[int], given: set[int] | None = None)
     return needed[::-1]
 
 
-def calls_behind(graph: Graph, key: int, output: int) -> list[Call]:
-    """List the calls on the way to an output of the model that depend on a tensor, first to last."""
+def calls_behind(graph: Graph, key: int, wanted: set[int]) -> list[Call]:
+    """List the calls that `wanted` tensors need and that depend on one, first to last."""
     touched, behind = {key}, []
-    for call in calls_between(graph, {output}, {key}):
+    for call in calls_between(graph, wanted, {key}):
         if touched.intersection(call.inputs):
             touched.update(call.outputs)
             behind.append(call)
@@ -181,22 +189,5 @@ def to_array(tensor: Any) -> np.ndarray:
 def require_numbers(array: np.ndarray, name: str) -> None:
     """Refuse NaN and infinities in what a network has made of `name`."""
     if not np.isfinite(array).all():
-        raise ValueError(
-            f"`model` must give finite numbers for `{name}`. Got NaN or infinity: "
-            f"look at its weights, and scale `{name}`."
-        )
-
-
-def floats_per_window(graph: Graph, calls: list[Call], n_steps: int, length: int | None = None) -> int:
-    """Count the numbers that the tensors of some calls hold for one window of `n_steps` steps.
-
-    `length`: as if all tensors had so many steps at most, whatever the model says, as those of a cut window have.
-    """
-    keys = set(itertools.chain.from_iterable((*call.inputs, *call.outputs) for call in calls))
-    return floats_of(graph, keys, n_steps, length)
-
-
-def floats_of(graph: Graph, keys: set[int], n_steps: int, length: int | None = None) -> int:
-    """Count the numbers that some tensors hold for one window of `n_steps` steps; see `floats_per_window`."""
-    shapes = [[n_steps if n is None else n for n in graph.shapes[key][1:]] for key in keys]
-    return sum(math.prod((min(shape[0], length), *shape[1:]) if length and shape else shape) for shape in shapes)
+        got = f"Got NaN or infinity: look at its weights, and scale `{name}`"
+        raise ValueError(f"`model` must give finite numbers for `{name}`. {got}.")

@@ -10,8 +10,7 @@ from conv1d_viz.checks import FLOAT32, as_array
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import Graph, calls_between, has_graph
 
-# Bytes that a call may take in addition to its arguments and its result; larger batches of windows are split.
-MEMORY_BUDGET = 2**28
+MEMORY_BUDGET = 2**28  # bytes that a call may take in addition to its arguments and its result
 # A convolution, its bias and its activation make a tensor each, the last becomes an array, and what was freed is not at
 # once given back: so many times what the tensors of a call hold.
 _STAGES = 6
@@ -27,26 +26,20 @@ def is_compiled(model: Any) -> bool:
 def as_model(model: Any) -> Any:
     """Return `model` if it is a Keras model whose graph is known; else say why not, and the way out."""
     if not isinstance(model, keras.Model):
-        raise TypeError(
-            f"`model` must be a Keras model; `load_model` reads one from a file. "
-            f"Got {type(model).__module__}.{type(model).__qualname__}."
-        )
+        kind = f"{type(model).__module__}.{type(model).__qualname__}"
+        raise TypeError(f"`model` must be a Keras model; `load_model` reads one from a file. Got {kind}.")
     if not has_graph(model):
-        raise ValueError(
-            "`model` must be a Sequential or functional model whose input shape is known; of a model with a `call` of "
-            "its own, `keras.Model(inputs, model.call(inputs))` with `inputs = keras.Input(...)` is one. "
-            f"Got {type(model).__name__} {model.name!r}, which has no graph to look into."
-        )
+        way_out = "if its `call` is its own, `keras.Model(inputs, model.call(inputs))` of a `keras.Input` is one"
+        got = f"{type(model).__name__} {model.name!r}; {way_out}"
+        raise ValueError(f"`model` must be a Sequential or functional model of known input shape. Got {got}.")
     return model
 
 
 def as_inputs(model: Any, x: Any) -> Inputs:
     """Return `x` as one array for each input of `model`; it may be an array, or a list or dict of arrays."""
     if type(x).__module__.startswith("tensorflow.") and hasattr(x, "as_numpy_iterator"):
-        raise TypeError(
-            "`x` must be an array; of a Dataset, concatenate the batches: "
-            "`np.concatenate([batch for batch, _ in dataset.as_numpy_iterator()])`. Got a Dataset."
-        )
+        way_out = "np.concatenate([batch for batch, _ in dataset.as_numpy_iterator()])"
+        raise TypeError(f"`x` must be an array, such as `{way_out}`. Got a Dataset.")
     symbols, names = model.inputs, names_of(model, "input")
     if isinstance(x, Mapping):
         if set(x) != set(names):
@@ -99,10 +92,8 @@ def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
 def require_long_enough(model: Any, shapes: list[tuple[int, ...]], name: str) -> None:
     """Refuse windows too short for a model that leaves their length open: TensorFlow would give chance numbers."""
     if any(None in symbol.shape[1:] for symbol in model.inputs):
-        specs = [
-            keras.KerasTensor((1, *shape[1:]), dtype=symbol.dtype)
-            for shape, symbol in zip(shapes, model.inputs, strict=True)
-        ]
+        pairs = zip(shapes, model.inputs, strict=True)
+        specs = [keras.KerasTensor((1, *shape[1:]), dtype=symbol.dtype) for shape, symbol in pairs]
         try:
             model.compute_output_spec(specs[0] if len(specs) == 1 else keras.tree.pack_sequence_as(model.input, specs))
         except ValueError as error:
@@ -130,19 +121,15 @@ def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
     calls = [(path, outputs) for path, operation, outputs in graph.places if operation is found]
     if len(calls) != 1 or len(calls[0][1]) != 1:
         several = ", with several outputs" if len(calls) == 1 else ""
-        raise ValueError(
-            "`layer` must be called once by the model and have one output. "
-            f"Layer {found.name!r} is called {len(calls)} times{several}."
-        )
+        got = f"Layer {found.name!r} is called {len(calls)} times{several}"
+        raise ValueError(f"`layer` must be called once by the model and have one output. {got}.")
     path, (key,) = calls[0]
     shape, way = graph.shapes[key], calls_between(graph, {key})
     first = any(getattr(call.operation, "data_format", None) == "channels_first" for call in way)
     if len(shape) < 2 or shape[-1] is None or first:
+        asked = "an output whose last axis is a known number of channels, such as (window, step, channel)"
         order = " with channels first" if first else ""
-        raise ValueError(
-            "`layer` must have an output whose last axis is a known number of channels, such as (window, step, "
-            f"channel) or (window, unit). Layer {path!r} gives {shape}{order}."
-        )
+        raise ValueError(f"`layer` must have {asked}. Layer {path!r} gives {shape}{order}.")
     return path, key
 
 
@@ -169,9 +156,8 @@ def _meant(model: Any, graph: Graph, layer: Any) -> Any:
     else:
         raise TypeError(f"`layer` must be a name, an index or a layer of the model: {known}. Got {layer!r}.")
     if not found:
-        raise ValueError(
-            f"`layer` must be one of the model's layers: {known}, or 'input'. Got {getattr(layer, 'name', layer)!r}."
-        )
+        name = getattr(layer, "name", layer)
+        raise ValueError(f"`layer` must be one of the model's layers: {known}, or 'input'. Got {name!r}.")
     return found[0]
 
 

@@ -27,12 +27,12 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     """Save a model to a `.keras` file, and beside it a JSON file that says how it came about.
 
     Each file is written under another name and then moved into place, the model first, so an interrupted save leaves
-    the old ones. A save that is killed may leave hidden files beside them, which nothing reads.
+    the old ones. A save that is killed may leave hidden files beside them, which nothing reads. The model's file is
+    returned. If one of the two exists and `overwrite` is false, a FileExistsError is raised.
 
     Parameters
     ----------
-    model : keras.Model
-    path : path-like or str
+    model, path : keras.Model, and path-like or str
         A file ending in ".keras", or a bare name such as "wave", which means models/wave.keras of the project, or of
         the folder `CONV1D_VIZ_OUTPUT`. The JSON file has the same name with the ending ".json".
     overwrite : bool
@@ -71,6 +71,8 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
 def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     """Load a model from a `.keras` file; no code that the file brings along is run.
 
+    Where there is no such file, a FileNotFoundError is raised.
+
     Parameters
     ----------
     path : path-like or str
@@ -79,16 +81,6 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
         keep states, or make variables from values are not loaded; `keras.saving.load_model` loads those.
     max_bytes : int
         Larger files are refused, and so are models with more weights than their file brings.
-
-    Returns
-    -------
-    keras.Model
-        The model.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
     """
     path = _existing(as_path(path, ".keras", reading=True))
     require_size(path, max_bytes)
@@ -106,22 +98,8 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
 def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     """Read the JSON file beside a model: the parameters, seed, versions and history that produced it.
 
-    Parameters
-    ----------
-    path : path-like or str
-        The model's `.keras` file, or its bare name.
-    max_bytes : int
-        Larger JSON files are refused.
-
-    Returns
-    -------
-    dict
-        What `save_model` wrote.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no JSON file beside the model.
+    `path` is the model's `.keras` file, or its bare name. JSON files of over `max_bytes` are refused; where there is
+    none, a FileNotFoundError is raised.
     """
     path = _existing(as_path(path, ".keras", reading=True).with_suffix(".json"))
     require_size(path, max_bytes)
@@ -178,12 +156,10 @@ def _finite(text: str) -> float:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise FileNotFoundError(
-            f"`path` must be a file. Got {path}; notebooks/01_train.ipynb makes models and their JSON files."
-        )
+        raise FileNotFoundError(f"`path` must be a file. Got {path}; notebooks/01_train.ipynb makes such files.")
     return path
 
 
 def _versions() -> dict[str, str]:
-    packages = dict.fromkeys(["conv1d_viz", "keras", keras.backend.backend(), "numpy"])
+    packages = ["conv1d_viz", "keras", keras.backend.backend(), "numpy"]
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}

@@ -7,7 +7,7 @@ import numpy as np
 
 from conv1d_viz.checks import as_number, as_seed, as_size
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import floats_per_window, trace
+from conv1d_viz.network.graph import trace
 from conv1d_viz.network.layers import as_model, as_targets, as_windows, chunks, is_compiled
 
 
@@ -34,19 +34,16 @@ def train(
 
     Parameters
     ----------
-    model : keras.Model
-        Compiled, with one input and one output.
-    x, y : array-like of shapes (n_windows, window, n_features) and (n_windows, horizon)
-        Input windows in the order of time, and their targets.
+    model, x, y
+        A compiled model with one input and one output; windows in the order of time, (n_windows, window, n_features),
+        and their targets, (n_windows, horizon).
     epochs, patience : int
         Passes over the data at most; epochs without a better validation loss after which training stops.
     validation_split : float
         Share of the windows, the last ones, that is kept for validation; between 0 and 1.
-    seed : int or None
-        Seed of the shuffling. None leaves the global generators as they are.
-    report : callable or None
-        Called about ten times with a line of text, such as `print`. It bounds the validation loss by a power of ten:
-        other processors round differently.
+    seed, report : int or None, and callable or None
+        Seed of the shuffling, where None leaves the global generators as they are. `report`, such as `print`, is called
+        about ten times with a bound of the validation loss, a power of ten: other processors round differently.
 
     Returns
     -------
@@ -60,17 +57,15 @@ def train(
     split = as_number(validation_split, "validation_split", 0.0, above=True)
     n_train, every = int(len(x) * (1 - split)), -(-epochs // 10)
     if not 0 < n_train < len(x):
-        raise ValueError(
-            "`validation_split` must be a share between 0 and 1 that leaves windows to train and to validate with. "
-            f"Got {split:g} of {len(x)} windows."
-        )
+        asked = "a share between 0 and 1 that leaves windows to train and to validate with"
+        raise ValueError(f"`validation_split` must be {asked}. Got {split:g} of {len(x)} windows.")
     if not is_compiled(model):
         raise ValueError(f"`model` must be compiled. Got {model.name!r} without a loss and an optimizer.")
     if seed is not None:
         keras.utils.set_random_seed(seed)
     x, y = np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
     graph = trace(model)
-    sizes = chunks(len(x) - n_train, floats_per_window(graph, graph.calls, x.shape[1]))
+    sizes = chunks(len(x) - n_train, graph.floats_per_window(graph.calls, x.shape[1]))
     parts = [slice(n_train + size.start, n_train + size.stop) for size in sizes]
     # Keras' EarlyStopping sets the loss and the epoch before it copies the weights: an interrupt may come between them.
     best = [_Epoch(0, np.inf, model.get_weights())]
@@ -80,10 +75,9 @@ def train(
         losses = [float(model.test_on_batch(x[p], y[p], return_dict=True)["loss"]) for p in parts]
         logs["val_loss"] = float(np.average(losses, weights=[part.stop - part.start for part in parts]))
         if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
-            raise FloatingPointError(
-                f"training of `model` diverged in epoch {epoch + 1}: loss {logs['loss']:g}, validation loss "
-                f"{logs['val_loss']:g}. A lower learning rate or scaled series may help."
-            )
+            got = f"loss {logs['loss']:g}, validation loss {logs['val_loss']:g}"
+            way_out = "A lower learning rate or a scaled series may help"
+            raise FloatingPointError(f"training of `model` diverged in epoch {epoch + 1}: {got}. {way_out}.")
 
     def judge(epoch: int, logs: dict[str, float]) -> None:
         loss = logs["val_loss"]

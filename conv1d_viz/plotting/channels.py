@@ -41,15 +41,11 @@ def plot_channel_bars(
         Half the length of the line across the end of each bar, such as a standard error, for some measures.
     roles, labels : sequence of str or None
         A word per channel at the right end, and what stands at the left in place of its number.
-    share_scale : bool
-        Whether one x axis serves all panels: only for measures in the same unit.
-    ranks : bool
-        Whether the rank of each channel's value or median stands at the right of each panel; 1 is the largest.
-    sort : bool
-        Whether rows are sorted by the first measure (its medians), the largest on top.
-    log : bool
-        Whether the x axes are logarithmic; all values must be above 0 then.
-    title : str or None
+    share_scale, log : bool
+        Whether one x axis serves all panels, only for measures in the same unit; whether they are logarithmic.
+    ranks, sort : bool
+        Whether the rank of each channel's value or median stands at the right of each panel, 1 for the largest; whether
+        rows are sorted by the first measure (its medians), the largest on top.
     """
     arrays = _as_measures(values, "values", minimum=0.0 if log else -np.inf, above=log)
     if not arrays:
@@ -62,8 +58,7 @@ def plot_channel_bars(
     names = None if labels is None else as_texts(labels, "labels", n_rows)
     colors = style.channel_colors(n_rows) if labels is None else [ACCENT] * n_rows
     if sort:
-        first = next(iter(arrays.values()))
-        order = np.argsort(-(first if first.ndim == 1 else np.median(first, axis=1)), kind="stable")
+        order = np.argsort(-_middles(next(iter(arrays.values()))), kind="stable")
         arrays, spans = ({k: array[order] for k, array in group.items()} for group in (arrays, spans))
         names = [str(k) if names is None else names[k] for k in order]
         ends, colors = [ends[k] for k in order], [colors[k] for k in order]
@@ -95,8 +90,7 @@ def plot_channel_bars(
             ax.xaxis.set_major_locator(MaxNLocator(3))
             ax.axvline(0, color=TRUTH, linewidth=0.8)
         if ranks:
-            middles = array if key in bars else np.median(array, axis=1)
-            places = 1 + np.argsort(np.argsort(-middles, kind="stable"))
+            places = 1 + np.argsort(np.argsort(-_middles(array), kind="stable"))
             style.write_rows(ax, [str(rank) for rank in places], 0.97, ha="right", fontweight="bold")
             ax.set_title("rank", loc="right", fontsize=style.SMALL, color=INK)
     style.write_rows(axes[-1], ends, 1.02)
@@ -112,6 +106,11 @@ def _as_measures(values: Any, name: str, n_rows: int = 0, ndim: Any = (1, 2), **
         if len(array) != n_rows:
             raise ValueError(f"`{name}[{key!r}]` must have {n_rows} channels. Got {len(array)}.")
     return arrays
+
+
+def _middles(measure: np.ndarray) -> np.ndarray:
+    middles: np.ndarray = np.median(measure.reshape(len(measure), -1), axis=1)
+    return middles
 
 
 def _draw_points(ax: Axes, measure: np.ndarray, colors: Sequence[str]) -> None:
@@ -138,18 +137,8 @@ def plot_contributions(
 ) -> Axes:
     """Draw what each channel adds to a sum: pushes stacked upwards, brakes downwards, and the sum with its bias in ink.
 
-    Parameters
-    ----------
-    time : array-like of shape (time,)
-        Samples or dates, such as those that are forecast.
-    values : array-like of shape (time, n_channels)
-        What each channel adds, such as `channel_contributions(...).values[:, :, 0]`.
-    bias : float
-        What the sum begins with.
-    names : sequence of str or None
-        What the channels are called in the legend, which more than 12 channels have none of.
-    unit, title, ax : str or None, and Axes or None
-        Label of the y axis, title, and where to draw; None makes a figure.
+    `values`, (time, n_channels), are what each channel adds, such as `channel_contributions(...).values[:, :, 0]`, at
+    the samples or dates `time`; the sum begins with `bias`. Up to 12 channels have a legend, with `names` if given.
     """
     values = as_array(values, "values", ndim=2, axes="(time, n_channels)")
     (places, dates), bias, n_channels = as_time(time, "time", len(values)), as_number(bias, "bias"), values.shape[1]
@@ -177,29 +166,18 @@ def plot_segments(
 ) -> tuple[Figure, np.ndarray]:
     """Draw one row per channel: its segments over each other with their mean in ink, and their strengths beside them.
 
-    Parameters
-    ----------
-    table, samples : DataFrame, and array-like of shape (n_rows, size, n_features)
-        As `top_segments` returns them.
-    feature : int
-        Which feature is drawn.
-    roles : sequence of str or None
-        A word for each channel of the table, at its right end.
-    title : str or None
+    `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns; `feature` is the one drawn.
+    `roles` are words, one for each channel of the table, at its right end.
     """
     samples = as_array(samples, "samples", ndim=3, axes="(n_rows, size, n_features)", finite=False)
     channels, feature = list(dict.fromkeys(table["channel"])), as_size(feature, "feature", minimum=0)
     if len(table) != len(samples) or feature >= samples.shape[2]:
-        raise ValueError(
-            f"`samples` must have one row per row of `table`, {len(table)}, and more than {feature} features. "
-            f"Got {samples.shape}."
-        )
+        asked = f"one row per row of `table`, {len(table)}, and more than {feature} features"
+        raise ValueError(f"`samples` must have {asked}. Got {samples.shape}.")
     ends = [""] * len(channels) if roles is None else as_texts(roles, "roles", len(channels))
-    size = (9, min(1.0 + 0.72 * len(channels), 16))
-    figure, axes = plt.subplots(
-        len(channels), 2, figsize=size, sharex="col", sharey="col", layout="constrained", squeeze=False,
-        gridspec_kw={"width_ratios": (4, 1.2)},
-    )  # fmt: skip
+    layout: dict[str, Any] = {"layout": "constrained", "figsize": (9, min(1.0 + 0.72 * len(channels), 16))}
+    layout |= {"sharex": "col", "sharey": "col", "squeeze": False, "width_ratios": (4, 1.2)}
+    figure, axes = plt.subplots(len(channels), 2, **layout)
     places = np.arange(samples.shape[1])
     for (left, right), channel, end in zip(axes, channels, ends, strict=True):
         rows, color = np.flatnonzero(table["channel"] == channel), style.channel_colors(channel + 1)[channel]

@@ -1,5 +1,6 @@
 """What it costs to delete channels: one by one, in pairs, and all sets of them."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,6 @@ from conv1d_viz.plotting.style import ACCENT, INK, SEQUENTIAL, TARGET, TRUTH
 
 _LIGHT = 3.3  # so many times the largest value ends the scale of tints, on which lines and text stay readable
 _READABLE = 12  # channels up to which numbers are written into the cells of a matrix
-
 _CURVES = ((INK, "-", "o", 4.5), (ACCENT, (0, (4, 1.5)), "s", 8), (TARGET, ":", "^", 8))  # colours, lines, marks
 
 
@@ -44,11 +44,9 @@ def plot_forecast_panels(
     predictions : array-like of shape (n_panels, time)
         The forecasts; each panel takes 40 ms, so `plot_pair_grid` suits hundreds of them better.
     mse, labels : array-like of shape (n_panels,)
-        Their scores, and what each panel shows.
+        Their losses, which `loss_name` names, and what each panel shows.
     columns : int or None
         Panels in a row; None takes 4, or 5 for more than 24 panels.
-    loss_name, unit, title : str or None
-        What the scores are, label of the y axis, and title.
     """
     predictions = as_array(predictions, "predictions", ndim=2, axes="(n_panels, time)")
     n_panels, length = predictions.shape
@@ -96,11 +94,9 @@ def plot_pair_grid(
     predictions : array-like of shape (n_channels, n_channels, time)
         The forecasts, such as one step of the horizon of `study.pair_predictions()`.
     mse : array-like of shape (n_channels, n_channels)
-        Their losses, such as `study.pair_matrix()`.
+        Their losses, such as `study.pair_matrix()`; `loss_name` names them.
     names : sequence of str or None
         What the channels are called, in place of their numbers.
-    loss_name, title, ax : str or None, and Axes or None
-        What the losses are, title, and where to draw; None makes a figure.
     """
     predictions = as_array(predictions, "predictions", ndim=3, axes="(n_channels, n_channels, time)")
     mse, truth = _as_matrix(mse, "mse", minimum=0.0), as_line(truth, "truth", predictions.shape[2])
@@ -126,9 +122,8 @@ def plot_pair_grid(
         ax.add_collection(LineCollection(segments, colors=color, linewidths=factor * width))
     if not numbered:
         style.color_bar(ax, image, loss_name).ax.set_ylim(0, mse.max() or 1.0)
-    for line in np.arange(0.5, n_channels - 1):
-        ax.axhline(line, color="white", linewidth=2 * width)
-        ax.axvline(line, color="white", linewidth=2 * width)
+    for line, draw in itertools.product(np.arange(0.5, n_channels - 1), (ax.axhline, ax.axvline)):
+        draw(line, color="white", linewidth=2 * width)
     for i in range(n_channels):  # above the white lines, and beyond the edge of the axes, which would hide them
         frame = Rectangle((i - 0.47, i - 0.47), 0.94, 0.94, fill=False, edgecolor=INK, linewidth=0.9 * width)
         ax.add_patch(frame).set(zorder=2.5, clip_on=False)
@@ -145,14 +140,8 @@ def plot_matrix(
 ) -> Axes:
     """Draw a (channel x channel) matrix as a colour map; up to 12 channels its values are written in.
 
-    Parameters
-    ----------
-    matrix : array-like of shape (n_channels, n_channels)
-        The values. White is 0; the scale is symmetric about it where values of two signs occur.
-    names : sequence of str or None
-        What the channels are called, in place of their numbers.
-    unit, title, ax : str or None, and Axes or None
-        Label of the colour bar, title, and where to draw; None makes a figure.
+    White is 0; the scale is symmetric about it where values of two signs occur. `names` take the place of the channels'
+    numbers.
     """
     matrix = _as_matrix(matrix, "matrix")
     ax = style.new_axes(ax, *((6.4, 5.4) if len(matrix) <= 30 else (9.0, 8.1)))
@@ -177,15 +166,13 @@ def plot_subsets(
     Parameters
     ----------
     n_kept, mse : array-like of shape (n_sets,)
-        How many channels each set keeps, and its error, above 0. Points of one size are spread out a little.
+        How many channels each set keeps, and its error, which `loss_name` names. Points of one size are spread out.
     curves : mapping of str to array-like of shape (n_channels + 1,)
         Up to 3 names with an error for each number of kept channels, from 0.
     labels : sequence of str or None
         What stands below the points of the first curve, such as the channels kept.
     references : mapping of str to float or None
         Named errors, such as that of a forecaster to compare with, drawn as horizontal lines.
-    loss_name, title, ax : str or None, and Axes or None
-        What the errors are, title, and where to draw; None makes a figure.
     """
     mse = as_line(mse, "mse", minimum=0.0, above=True)
     n_kept = as_line(n_kept, "n_kept", len(mse), items="integers", minimum=0)

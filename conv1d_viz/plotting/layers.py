@@ -35,14 +35,10 @@ def plot_window_map(
         Steps that see padding; they are hatched.
     diagonal, note : int or None, and str or None
         The line of the cells (window b, step s) with b + s*stride equal to `diagonal`, and what stands beside it.
-    stride : int
-        Samples between two steps; above 1, as behind a pooling, the label of the y axis names it.
+    stride, first_step : int
+        Samples between two steps, and the number of the first row, where `acts` holds only the later steps.
     picked : array-like of int of shape (n_windows,) or None
         A step per window that is marked, such as the one a global maximum picks; those beyond the map are left out.
-    first_step : int
-        The number of the first row, where `acts` holds only the later steps of the windows.
-    title, ax : str or None, and Axes or None
-        Title, and where to draw; None makes a figure.
     """
     acts = as_array(acts, "acts", ndim=2, axes="(n_windows, n_steps)")
     n_windows, n_steps = acts.shape
@@ -83,16 +79,8 @@ def plot_diagonal_deviation(
     Cells that look at the same samples and see no padding differ by rounding only. The step that the others are
     compared with is the middle one of those that see no padding, or of all steps where all see some.
 
-    Parameters
-    ----------
-    acts : array-like of shape (n_windows, n_steps, n_channels)
-        Activations of windows that each start one sample after the one before.
-    padded : array-like of bool of shape (n_steps,)
-        Steps that see padding, as `receptive_field(...).sees_padding` gives them.
-    stride : int
-        Samples between two steps of the layer.
-    title, ax : str or None, and Axes or None
-        Title, where "auto" says whether steps see padding, and where to draw; None makes a figure.
+    `acts`, (n_windows, n_steps, n_channels), are of windows that each start one sample after the one before, with steps
+    that are `stride` samples apart; `padded`, (n_steps,), is what `receptive_field(...).sees_padding` gives.
     """
     acts = as_array(acts, "acts", ndim=3, axes="(n_windows, n_steps, n_channels)")
     n_windows, n_steps, _ = acts.shape
@@ -147,7 +135,6 @@ def plot_kernels(
         Panels in a row; None takes 4, or 5 for more than 24 channels.
     roles : sequence of str or None
         A word per channel, written behind its number.
-    title : str or None
     """
     weights = as_array(weights, "weights", ndim=3, axes="(size, n_features, n_channels)")
     size, n_features, n_channels = weights.shape
@@ -197,12 +184,9 @@ def plot_reads(
     picked : array-like of int of shape (n_windows,)
         The step that each window is read from, such as the one that a global maximum picks. Steps of the first and of
         the second half of a window have marks of their own.
-    n_steps, stride : int
-        Steps of a window, and samples between two of them.
-    offset : float
-        Where step 0 looks, counted from the first sample of its window: the centre of the receptive field.
-    unit, title, ax : str or None, and Axes or None
-        Label of the y axis, title, and where to draw; None makes a figure.
+    n_steps, stride, offset : int, int and float
+        Steps of a window, samples between two of them, and where step 0 looks, counted from the first sample of its
+        window: the centre of the receptive field.
     """
     values = as_line(values, "values")
     (time, dates), picked = as_time(time, "time", len(values)), as_line(picked, "picked", items="integers", minimum=0)

@@ -57,9 +57,8 @@ def as_wave(wave: Any, name: str = "wave") -> Wave | None:
     try:
         time, values = (wave.index, wave) if isinstance(wave, pd.Series) else wave
     except (TypeError, ValueError):
-        raise ValueError(
-            f"`{name}` must be a pair of times and values, or a Series. Got {type(wave).__name__}."
-        ) from None
+        kind = type(wave).__name__
+        raise ValueError(f"`{name}` must be a pair of times and values, or a Series. Got {kind}.") from None
     places, dates = as_time(time, f"{name}[0]")
     return places, as_line(values, f"{name}[1]", len(places)), dates
 
@@ -78,8 +77,8 @@ def label_time(ax: Axes, dates: Dates) -> str:
     """Return the label of a time axis; if its samples have dates, write round ones, such as Januaries, at its ticks."""
     if dates is None:
         return "sample"
-    samples, days = np.arange(len(dates)), mdates.date2num(dates.to_numpy())
-    days = np.maximum.accumulate(days)  # local clocks are set back once a year
+    samples = np.arange(len(dates))
+    days = np.maximum.accumulate(mdates.date2num(dates.to_numpy()))  # local clocks are set back once a year
     low, high = np.interp(ax.get_xlim(), samples, days)
     locator = mdates.AutoDateLocator(tz="UTC", minticks=3, maxticks=8)
     ticks = np.array(locator.tick_values(*mdates.num2date((low, high), tz="UTC")))
@@ -96,12 +95,8 @@ def plot_series(
 ) -> Axes:
     """Draw a stretch of a series.
 
-    Parameters
-    ----------
-    time, values : array-like of shape (time,)
-        Samples, which are numbers or dates, and their values. A pandas Series alone is drawn over its index.
-    title, unit, ax : str or None, and Axes or None
-        Title, label of the y axis, and where to draw; None makes a figure.
+    `time` and `values`, both (time,), are samples, which are numbers or dates, and their values. A pandas Series alone
+    is drawn over its index.
     """
     if values is None and isinstance(time, pd.Series):
         time, values = time.index, time
@@ -118,12 +113,7 @@ def plot_history(
 ) -> Axes:
     """Draw training and validation loss over the epochs on a log scale and mark the best epoch.
 
-    Parameters
-    ----------
-    history : mapping of str to sequence of float
-        "loss" and "val_loss", one positive number per epoch, as `train` returns them.
-    title, ax : str or None, and Axes or None
-        Title, and where to draw; None makes a figure.
+    `history` has "loss" and "val_loss", one positive number per epoch each, as `train` returns them.
     """
     if not {"loss", "val_loss"} <= set(history):
         raise ValueError(f'`history` must have "loss" and "val_loss". Got {list(history)}.')
@@ -133,11 +123,10 @@ def plot_history(
     epochs, best = np.arange(1, len(loss) + 1), int(np.argmin(validation))
     ax.plot(epochs, loss, color=ACCENT, linewidth=1.8, label="training")
     ax.plot(epochs, validation, color=TARGET, linewidth=1.8, linestyle=(0, (4, 1.5)), label="validation")
-    place, late = (epochs[best], validation[best]), best > len(loss) / 2
+    place, (side, right) = (epochs[best], validation[best]), ("right", -8) if best > len(loss) / 2 else ("left", 8)
     ax.plot(*place, "o", color=TARGET, markersize=7, markeredgecolor="white")
-    look: dict[str, Any] = {"ha": "right" if late else "left", "fontsize": SMALL + 1, "color": INK}
-    words = f"best: {validation[best]:.1e} after epoch {best + 1}"
-    ax.annotate(words, place, (-8 if late else 8, 14), textcoords="offset points", **look)
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": side, "fontsize": SMALL + 1, "color": INK}
+    ax.annotate(f"best: {validation[best]:.1e} after epoch {best + 1}", place, (right, 14), **look)
     ax.set_yscale("log")
     ax.set_xlim(0, len(loss) + 1)
     ax.grid(axis="y", color=TRUTH, alpha=0.25, linewidth=0.6)
@@ -150,18 +139,12 @@ def plot_forecast(
 ) -> tuple[Figure, np.ndarray]:
     """Draw a forecast over the truth, at the times that are predicted, and its error below.
 
-    Parameters
-    ----------
-    time, truth, forecast : array-like of shape (time,)
-        The times that are predicted, in samples or dates, what happened, and what was forecast.
-    title, unit : str or None
-        Title, and label of the upper y axis.
+    `time`, `truth` and `forecast`, all (time,), are the times that are predicted, in samples or dates, what happened,
+    and what was forecast.
     """
     truth = as_line(truth, "truth")
     (time, dates), forecast = as_time(time, "time", len(truth)), as_line(forecast, "forecast", len(truth))
-    figure, axes = plt.subplots(
-        2, 1, figsize=(9, 4.0), sharex=True, layout="constrained", gridspec_kw={"height_ratios": (3, 1.2)}
-    )
+    figure, axes = plt.subplots(2, 1, figsize=(9, 4.0), sharex=True, layout="constrained", height_ratios=(3, 1.2))
     axes[0].plot(time, truth, color=TRUTH, linewidth=4.5, solid_capstyle="round", label="truth")
     axes[0].plot(time, forecast, color=INK, linewidth=1.3, label="forecast")
     axes[0].margins(x=0)

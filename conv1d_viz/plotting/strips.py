@@ -40,8 +40,7 @@ def plot_strips(
     time : array-like of shape (time,)
         The samples that they are about.
     wave : (array-like, array-like), pandas Series or None
-        Times and values of the series that was looked at. Where its times are dates, its first sample is sample 0.
-        None: the strips touch, which makes a (channel x time) map.
+        Times and values of the series; where its times are dates, its first sample is sample 0. None: the strips touch.
     roles : sequence of str or None
         A word per channel, written at its right end.
     repeated : array-like or None
@@ -49,8 +48,6 @@ def plot_strips(
         cells do.
     share_scale : bool
         Whether one colour scale serves all channels, or each has its own; then its limit stands at the right end.
-    unit, title, ax : str or None, and Axes or None
-        Label of the colour bar; title, where "auto" suits what is drawn; and where to draw, None makes a figure.
     """
     line = as_series(line, "line")
     heading = f"What {'each' if line.shape[1] > 1 else 'the'} channel responds to"
@@ -100,8 +97,6 @@ def plot_strip_columns(
         Times and values of each input, under the same names, as for `plot_strips`.
     missing : mapping of str to array-like of bool of shape (time,) or None
         For some inputs, the times at which they have no value; these are hatched.
-    unit, title : str or None
-        Label of the colour bar, and title.
     """
     lines, waves, missing = dict(lines), dict(waves), dict({} if missing is None else missing)
     if not lines or set(lines) != set(waves) or not set(missing) <= set(lines):

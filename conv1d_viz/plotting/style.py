@@ -37,12 +37,12 @@ _FALL = [
     (0.564, "#2f7aab"), (0.721, "#1d5486"), (0.867, "#163459"), (1.0, "#0d1a30"),
 ]  # fmt: skip
 SEQUENTIAL = LinearSegmentedColormap.from_list("conv1d_viz.sequential", _RISE)
-DIVERGING = LinearSegmentedColormap.from_list(
-    "conv1d_viz.diverging",
-    # Without the darkest colours of either arm, where the two signs could not be told apart.
-    [((1 - p / _FALL[5][0]) / 2, c) for p, c in reversed(_FALL[:6])]
-    + [((1 + p / _RISE[5][0]) / 2, c) for p, c in _RISE[1:6]],
+# Without the darkest colours of either arm, where the two signs could not be told apart.
+_ARMS = (
+    [((1 - p / _FALL[5][0]) / 2, c) for p, c in _FALL[5::-1]],
+    [((1 + p / _RISE[5][0]) / 2, c) for p, c in _RISE[1:6]],
 )
+DIVERGING = LinearSegmentedColormap.from_list("conv1d_viz.diverging", _ARMS[0] + _ARMS[1])
 
 # Okabe and Ito (2008) without yellow and black, which vanish on white or pass for ink, and two darker ones.
 _CHANNELS = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#6b4c9a", "#8c6d1f"]

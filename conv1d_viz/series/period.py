@@ -16,17 +16,10 @@ def find_period(series: Any) -> float | None:
     """Find the length of a series' period by its spectrum, confirmed by its autocorrelation.
 
     High peaks in the spectrum are candidates; the one whose period the series resembles itself best at is the period,
-    if it does so clearly, and more than at half of it. A trend, a walk or noise has none.
+    if it does so clearly, and more than at half of it. A trend, a random walk or noise has none.
 
-    Parameters
-    ----------
-    series : array-like or Series of shape (time,)
-
-    Returns
-    -------
-    float or None
-        Samples per period, more than 2 and at most a third of the series; None where the series shows no clear one,
-        which in a short series takes more than in a long one.
+    Of a `series` of shape (time,) it is the number of samples per period, more than 2 and at most a third of all; None
+    where the series shows no clear one, which in a short series takes more than in a long one.
 
     References
     ----------

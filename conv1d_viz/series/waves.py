@@ -46,13 +46,10 @@ def toy_series(
     t = np.arange(start, start + n)
     phase = (t % period) / period  # reduced first, so that late samples are as exact as early ones
     x = 2 * np.pi * phase
-    wave = np.sin(x)
-    if shape == "half_sine":
-        wave = np.maximum(wave, 0.0)
-    elif shape == "pulse":
+    wave = np.maximum(np.sin(x), 0.0) if shape == "half_sine" else np.sin(x)
+    if shape == "pulse":
         wave = (phase < 0.2).astype(np.float64)
     elif shape == "harmonics":
-        # Each of the four terms lies within -1..1, so a quarter of their sum does too.
         wave = (wave + np.sin(3 * x) + np.cos(2 * x) + np.cos(4 * x)) / 4
     if noise:
         wave = wave + noise * np.random.default_rng(seed).standard_normal(n)
@@ -69,21 +66,16 @@ def cylinder_bell_funnel(
 
     Parameters
     ----------
-    n : int
-        Number of samples; the classes are as even as that allows, in random order.
-    length : int
-        Steps of a sample. The event begins after an eighth to a quarter of them, and lasts for a quarter to three.
-    noise : float
-        Standard deviation of the noise that is added.
-    seed : int or None
-        Seed of all that is drawn.
+    n, length : int
+        Number of samples, in random order with classes as even as that allows, and steps of each. The event begins
+        after an eighth to a quarter of them, and lasts for a quarter to three.
+    noise, seed : float, and int or None
+        Standard deviation of the noise that is added; seed of all that is drawn.
 
     Returns
     -------
-    x : ndarray of shape (n, length, 1)
-        The samples.
-    labels : ndarray of shape (n,)
-        Their classes, 0, 1 or 2.
+    x, labels : ndarray of shapes (n, length, 1) and (n,)
+        The samples, and their classes, 0, 1 or 2.
 
     References
     ----------

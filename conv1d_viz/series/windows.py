@@ -41,15 +41,19 @@ def sliding_windows(
     window, horizon, target = as_size(window, "window"), as_size(horizon, "horizon"), as_size(target, "target", 0)
     samples = as_series(series)
     time, n_features = samples.shape
-    if time < window + horizon:
-        raise ValueError(
-            f"`series` must have at least window + horizon = {window} + {horizon} samples. Got {time} samples."
-        )
+    require_samples(time, window, horizon)
     if target >= n_features:
         raise ValueError(f"`target` must be a feature of the series, 0..{n_features - 1}. Got {target}.")
     view = np.lib.stride_tricks.sliding_window_view
     x = view(samples[:-horizon], window, axis=0).transpose(0, 2, 1)
     return x, view(samples[window:, target], horizon)
+
+
+def require_samples(time: int, window: int, horizon: int) -> None:
+    """Refuse a series too short for one window and its target."""
+    if time < window + horizon:
+        asked = f"at least window + horizon = {window} + {horizon} samples"
+        raise ValueError(f"`series` must have {asked}. Got {time} samples.")
 
 
 class SeriesReport(NamedTuple):

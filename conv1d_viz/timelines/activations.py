@@ -1,12 +1,13 @@
 """A layer's output for a batch of windows."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz.network.graph import Graph, calls_between, floats_per_window, run_to, to_array, trace
-from conv1d_viz.network.layers import as_inputs, as_model, chunks, find_layer, longest
+from conv1d_viz.network.graph import Graph, calls_between, run_to, to_array, trace
+from conv1d_viz.network.layers import Inputs, as_inputs, as_model, chunks, find_layer, longest
 from conv1d_viz.timelines.fields import source_of
 
 
@@ -33,14 +34,18 @@ def layer_activations(model: Any, x: Any, layer: Any) -> Float[np.ndarray, "wind
     graph = trace(model)
     _, key = find_layer(model, graph, layer)
     inputs = as_inputs(model, x)
-    acts = None
-    for rows in chunks(len(inputs[0]), floats_per_window(graph, calls_between(graph, {key}), longest(inputs))):
-        part = to_array(run_to(model, graph, {key}, [array[rows] for array in inputs])[key])
-        if acts is None:
-            acts = np.empty((len(inputs[0]), *part.shape[1:]), part.dtype)
+    acts: np.ndarray | None = None
+    for rows, part in in_parts(model, graph, key, inputs):
+        acts = np.empty((len(inputs[0]), *part.shape[1:]), part.dtype) if acts is None else acts
         acts[rows] = part
     assert acts is not None  # there is at least one window
     return acts
+
+
+def in_parts(model: Any, graph: Graph, key: int, inputs: Inputs) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield a layer's output, and for which windows, as many of them at a time as the memory budget holds."""
+    for rows in chunks(len(inputs[0]), graph.floats_per_window(calls_between(graph, {key}), longest(inputs))):
+        yield rows, to_array(run_to(model, graph, {key}, [array[rows] for array in inputs])[key])
 
 
 def activations_of(

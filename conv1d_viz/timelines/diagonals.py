@@ -7,30 +7,18 @@ from jaxtyping import Float, Int
 
 from conv1d_viz.checks import as_array, as_size, one_of, require_finite
 
-# Windows that are summed at once: their skewed copy stays in the processor's cache.
-_BLOCK = 32
-# Steps below which a look at one step after the other is faster than that.
-_FEW = 16
+_BLOCK = 32  # windows that are summed at once: their skewed copy stays in the processor's cache
+_FEW = 16  # steps below which a look at one step after the other is faster than that
 
 
 def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, " time"]:
     """Count the cells (window b, step s) of each time b + s*stride: 1, 2, …, min, …, 2, 1 with stride 1.
 
-    Parameters
-    ----------
-    n_windows, n_steps : int
-        Size of the (window, step) matrix.
-    stride : int
-        Samples between two steps.
-
-    Returns
-    -------
-    ndarray of shape (n_windows + (n_steps - 1)*stride,)
-        The number of cells on each diagonal.
+    The (window, step) matrix has the shape (n_windows, n_steps), and steps are `stride` samples apart. The numbers are
+    integers of shape (n_windows + (n_steps - 1)*stride,).
     """
     n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
-    length = n_windows + (n_steps - 1) * stride
-    return cells_of(np.arange(length), n_windows, n_steps, stride)
+    return cells_of(np.arange(n_windows + (n_steps - 1) * stride), n_windows, n_steps, stride)
 
 
 def cells_of(time: Int[np.ndarray, " time"], n_windows: int, n_steps: int, stride: int) -> Int[np.ndarray, " time"]:
@@ -45,14 +33,11 @@ def require_cells(n_windows: int, n_steps: int, stride: int, fill: str | None, n
     """Refuse too few windows for what `fill` does."""
     edge = (n_steps - 1) * stride  # times before the first full diagonal, and after the last one
     if fill == "repeat" and n_windows < edge:
-        raise ValueError(
-            f'`fill="repeat"` must have at least (n_steps - 1)*stride = {edge} windows in `{name}`. Got {n_windows}; '
-            "`fill=None` does without the made-up cells."
-        )
+        asked = f"at least (n_steps - 1)*stride = {edge} windows in `{name}`"
+        raise ValueError(f'`fill="repeat"` must have {asked}. Got {n_windows}; `fill=None` does with fewer.')
     if fill is None and n_windows < stride and n_steps > 1:
-        raise ValueError(
-            f"`stride` must be at most the number of windows, {n_windows}, or some times have no cell. Got {stride}."
-        )
+        asked = f"at most the number of windows, {n_windows}, or some times have no cell"
+        raise ValueError(f"`stride` must be {asked}. Got {stride}.")
 
 
 def diagonal_sum(
@@ -134,9 +119,8 @@ def add_cells(
     block = min(_BLOCK, n_windows)
     buffer = np.zeros((block, block + edge, n_channels))
     row, column, channel = buffer.strides
-    skewed = np.lib.stride_tricks.as_strided(
-        buffer, (block, n_steps, n_channels), (row + column, stride * column, channel)
-    )
+    shape, strides = (block, n_steps, n_channels), (row + column, stride * column, channel)
+    skewed = np.lib.stride_tricks.as_strided(buffer, shape, strides)
     for start in range(0, n_windows, block):
         rows = min(block, n_windows - start)
         skewed[:rows] = acts[start : start + rows]

@@ -55,17 +55,9 @@ class ReceptiveField(NamedTuple):
     def seen(self, picked: Any, n_steps: Any) -> Bool[np.ndarray, "window step"]:
         """Mark which of `n_steps` steps some picked steps see.
 
-        Parameters
-        ----------
-        picked : array-like of int of shape (n_windows,) or (n_windows, n_picks)
-            Steps of the layer that this field belongs to, such as the ones that a global maximum picks.
-        n_steps : int
-            Samples of a window; or, of a field `within` an earlier layer, the steps of that layer.
-
-        Returns
-        -------
-        ndarray of bool of shape (n_windows, n_steps)
-            With dilation, all from the first to the last that is seen. Padding has no entry.
+        `picked`, (n_windows,) or (n_windows, n_picks), are steps of the layer that this field belongs to, such as the
+        ones that a global maximum picks; `n_steps` the samples of a window or, of a field `within` an earlier layer,
+        the steps of that layer. With dilation, all from the first to the last that is seen count; padding has no entry.
         """
         n_steps, axes = as_size(n_steps, "n_steps"), "(n_windows,) or (n_windows, n_picks)"
         picks = as_array(picked, "picked", ndim=(1, 2), axes=axes, items="integers", minimum=0)
@@ -84,10 +76,8 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
 
     Parameters
     ----------
-    model : keras.Model
-        Sequential or functional. Of several inputs, the layer must see one alone.
-    layer : str, int or keras.layers.Layer
-        A layer of the model; one inside a nested model by its path, such as "encoder/conv1".
+    model, layer
+        As for `layer_activations`. Of several inputs, the layer must see one alone.
     window : int or None
         Samples of a window; needed only where the model leaves them open and "same" padding with a stride depends on
         them.
@@ -157,10 +147,8 @@ def follow(graph: Graph, key: int, window: int | None) -> View:
             joined = _join([views[k] for k in call.inputs])
             view = _seen_through(joined, stencil(call, joined.n_steps))
         except ValueError as reason:
-            raise ValueError(
-                f"`layer` must be reached through layers whose reach is known. "
-                f"Got {type(call.operation).__name__} {call.path!r}, which {reason}."
-            ) from None
+            got = f"{type(call.operation).__name__} {call.path!r}, which {reason}"
+            raise ValueError(f"`layer` must be reached through layers whose reach is known. Got {got}.") from None
         views.update(dict.fromkeys(call.outputs, view))
     return views[key]
 
@@ -190,11 +178,13 @@ def _join(views: list[View]) -> View:
     return View(field, views[0].n_steps, clean, all(view.alike for view in views))
 
 
-# Layers that look at each step by itself. Those with an axis are looked at more closely.
-_STEPWISE = {
-    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Identity", "Dense", "TimeDistributed",
-    "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianNoise", "GaussianDropout", "ActivityRegularization",
-    "Rescaling", "Normalization", "BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization",
+# Layers that look at each number, or each step, by itself. Those with an axis are looked at more closely.
+NUMBERWISE = {
+    "ReLU", "LeakyReLU", "PReLU", "ELU", "Identity", "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianNoise",
+    "GaussianDropout", "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization",
+}  # fmt: skip
+_STEPWISE = NUMBERWISE | {
+    "Activation", "Softmax", "Dense", "TimeDistributed", "LayerNormalization", "RMSNormalization", "UnitNormalization",
     "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate",
 }  # fmt: skip
 # Operations of `keras.ops` that act on each number by itself, such as `a + b` between two tensors.
@@ -210,7 +200,7 @@ _MIXING = {"softmax", "log_softmax", "sparsemax", "glu"}
 def stencil(call: Call, n_steps: int | None) -> Stencil:
     """Return which of `n_steps` input steps an operation looks at, for each of its output steps.
 
-    Raises ValueError with the reason, as the end of a sentence about the operation, where that is not known.
+    Where that is not known, the reason is the end of a sentence about the operation.
     """
     operation, node = call.operation, call.node
     if node is None:  # the input of a nested model, handed on
@@ -252,11 +242,10 @@ def sliding(size: int, stride: int, padding: str, n_steps: int | None) -> Stenci
     n_out = None if n_steps is None else -(-n_steps // stride)
     if padding == "causal":
         return Stencil(size, stride, size - 1, n_out)
-    if n_steps is None or n_out is None:
-        if stride > 1:
-            raise ValueError("pads by the length of the windows: `window` must be given")
-        return Stencil(size, 1, (size - 1) // 2)
-    return Stencil(size, stride, max((n_out - 1) * stride + size - n_steps, 0) // 2, n_out)
+    if n_steps is None and stride > 1:
+        raise ValueError("pads by the length of the windows: `window` must be given")
+    left = (size - 1) // 2 if n_steps is None else max(((n_out or 0) - 1) * stride + size - n_steps, 0) // 2
+    return Stencil(size, stride, left, n_out)
 
 
 def _treats_alike(operation: Any, kind: str) -> bool:
@@ -287,14 +276,10 @@ def _is_own(function: Any) -> bool:
 
 def is_plain_sum(layer: Any) -> bool:
     """Tell a Dense or Conv1D whose sums can be put together anew from their parts, in the layer's own precision."""
-    kind = type(layer)
-    return (
-        (kind is keras.layers.Dense or (kind is keras.layers.Conv1D and layer.groups == 1))
-        and layer.compute_dtype == layer.variable_dtype
-        and layer.compute_dtype in ("float32", "float64")
-        and layer.quantization_mode is None
-        and getattr(layer, "data_format", None) != "channels_first"
-    )
+    if type(layer) not in (keras.layers.Dense, keras.layers.Conv1D) or layer.quantization_mode is not None:
+        return False
+    exact = layer.compute_dtype == layer.variable_dtype and layer.compute_dtype in ("float32", "float64")
+    return exact and getattr(layer, "groups", 1) == 1 and getattr(layer, "data_format", None) != "channels_first"
 
 
 def as_convolution(layer: Any, x: Any) -> tuple[Any, dict[str, Any]]:

@@ -15,15 +15,15 @@ from tqdm import tqdm
 
 from conv1d_viz.checks import FLOAT32, as_array, as_size, one_of, require_finite
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import Graph, calls_between, floats_per_window, require_numbers, to_array, trace
+from conv1d_viz.network.graph import Graph, calls_between, require_numbers, to_array, trace
 from conv1d_viz.network.layers import as_model, find_steps, require_long_enough, rows_at_once
+from conv1d_viz.series.windows import require_samples
 from conv1d_viz.timelines.activations import activations_of
 from conv1d_viz.timelines.diagonals import add_cells, cells_of, require_cells
 from conv1d_viz.timelines.fields import as_convolution, follow, is_elementwise, is_plain_sum, source_of
 
 _LARGEST_BLOCK = 2**15  # positions that are worked on at once, at most: more gains nothing and takes memory
 _ONE_THREAD = 2**18  # multiplications below which linear algebra libraries do a product of matrices in one thread
-
 _SMALL = 128  # samples of a cut window up to which a convolution is one product with a small matrix
 
 Acts = Float[np.ndarray, "position step channel"]
@@ -48,24 +48,18 @@ def series_timeline(
 
     Parameters
     ----------
-    model : keras.Model
-        Sequential or functional. Of several inputs, the layer must see one alone.
+    model, layer
+        As for `receptive_field`.
     series : array-like of shape (time,) or (time, feature)
         The samples. A memory-mapped file, `numpy.load(path, mmap_mode="r")`, is read in pieces.
-    layer : str, int or keras.layers.Layer
-        A layer with an output (window, step, channel).
-    window, horizon : int
-        As for `sliding_windows`: samples of a window, and samples after it that a forecast would be compared with.
-    fill, reduce
-        As for `diagonal_sum`.
+    window, horizon, fill, reduce
+        As for `sliding_windows` and `diagonal_sum`.
     out : ndarray of float64 or None
         An array of the result's shape to write into; a memory-mapped one may be larger than memory. After an error in
         the network its content is undefined.
-    progress : bool
-        Whether to show a progress bar where it takes longer than two seconds.
-    stride : int or None
-        Samples between two steps of the layer; None works it out. It has to be given where that is not possible and
-        the layer has not one step for each step of the window.
+    progress, stride : bool, and int or None
+        Whether to show a progress bar after two seconds; samples between two steps of the layer, which None works out.
+        Where that is not possible, it has to be given unless the layer has one step for each step of the window.
 
     Returns
     -------
@@ -96,7 +90,9 @@ def series_timeline(
 
     line[:] = 0
     removed = window - short.length  # samples that are cut out of each window
-    n_positions, block = n_windows + removed, _block(graph, key, short)
+    n_positions, added = n_windows + removed, short.stride if short.has_no_edges else short.length
+    # Each position adds so many samples to what is worked on at once.
+    block = min(_LARGEST_BLOCK, rows_at_once(graph.floats_per_window(calls_between(graph, {key}), added, added)))
     acts_of = _acts_of(model, graph, key, short, samples)
     with tqdm(total=n_positions, desc="samples", unit_scale=True, disable=not progress, delay=2) as bar:
         for start in range(0, n_positions, block):
@@ -137,6 +133,10 @@ class _Short(NamedTuple):
     begin: int
     end: int
 
+    @property
+    def has_no_edges(self) -> bool:
+        return self.begin == 0 and self.end == self.n_steps
+
 
 def _shorten(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _Short:
     given = None if stride is None else as_size(stride, "stride")
@@ -148,25 +148,12 @@ def _shorten(model: Any, graph: Graph, key: int, window: int, stride: Any) -> _S
         if given is None and n_steps != window:
             raise ValueError(f"`stride` must be given. Got None, and {n_steps} steps: {reason}") from None
         return _Short(window, n_steps, given or 1, n_steps, n_steps)
-    n_steps, (begin, end), stride = view.n_steps, view.clean, view.field.stride
-    assert n_steps is not None  # the window's length is known, and so are all others
-    assert end is not None
+    n_steps, (begin, end), stride = view.n_steps or 0, view.clean, view.field.stride
     if given not in (None, stride):
         raise ValueError(f"`stride` must be the layer's own, {stride}, or None. Got {given}.")
-    if not view.alike or end <= begin:
+    if not view.alike or end is None or end <= begin:
         return _Short(window, n_steps, stride, n_steps, n_steps)
     return _Short(window - (end - begin - 1) * stride, n_steps, stride, begin, end)
-
-
-def _block(graph: Graph, key: int, short: _Short) -> int:
-    """Return how many positions are worked on at once within the memory budget."""
-    calls = calls_between(graph, {key})
-    steps = short.stride if _has_no_edges(short) else short.length  # that each position adds
-    return min(_LARGEST_BLOCK, rows_at_once(floats_per_window(graph, calls, steps, steps)))
-
-
-def _has_no_edges(short: _Short) -> bool:
-    return short.begin == 0 and short.end == short.n_steps
 
 
 def _acts_of(model: Any, graph: Graph, key: int, short: _Short, samples: np.ndarray) -> Callable[[int, int], Acts]:
@@ -194,7 +181,7 @@ def _acts_of(model: Any, graph: Graph, key: int, short: _Short, samples: np.ndar
         layer = calls[0].operation
         if is_plain_sum(layer) and is_elementwise(layer.activation):
             return _by_matrix(layer, short, samples)
-    return by_long_pass if _has_no_edges(short) else by_windows
+    return by_long_pass if short.has_no_edges else by_windows
 
 
 def _by_matrix(layer: Any, short: _Short, samples: np.ndarray) -> Callable[[int, int], Acts]:
@@ -241,14 +228,9 @@ def _as_samples(series: Any, model: Any, shape: tuple[Any, ...], window: int, ho
         series = as_array(series, "series", ndim=(1, 2), axes="(time,) or (time, feature)")
     samples: np.ndarray = series[:, None] if series.ndim == 1 else series
     if shape[1] not in (None, window) or shape[2] not in (None, samples.shape[1]):
-        raise ValueError(
-            f"`series` and `window` must fit the model, which takes {shape}. "
-            f"Got {samples.shape[1]} features and a window of {window}."
-        )
-    if len(samples) < window + horizon:
-        raise ValueError(
-            f"`series` must have at least window + horizon = {window} + {horizon} samples. Got {len(samples)} samples."
-        )
+        got = f"{samples.shape[1]} features and a window of {window}"
+        raise ValueError(f"`series` and `window` must fit the model, which takes {shape}. Got {got}.")
+    require_samples(len(samples), window, horizon)
     if len(model.inputs) == 1:
         require_long_enough(model, [(1, window, samples.shape[1])], "window")
     return samples

@@ -19,14 +19,11 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
 
     Parameters
     ----------
-    line : array-like of shape (time, n_channels)
-        Mean timelines, at times of full coverage only; at least one period of them. Whole periods are used.
-    line_time : array-like of shape (time,)
-        The samples that the rows of `line` look at: their times plus the centre of the receptive field.
-    wave : array-like of shape (n_samples,)
-        The series that was looked at; at least one period.
-    wave_time : array-like of shape (n_samples,)
-        Its times, in samples on the same axis as `line_time`.
+    line, line_time : array-like of shapes (time, n_channels) and (time,)
+        Mean timelines, at times of full coverage only, and the samples that their rows look at: their times plus the
+        centre of the receptive field. Of at least one period, whole periods are used.
+    wave, wave_time : array-like of shape (n_samples,)
+        The series that was looked at, at least one period, and its times on the same axis as `line_time`.
     period : float or None
         Length of one period in samples. None: the series has none, and any length will do.
 
@@ -34,9 +31,9 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     -------
     DataFrame
         One row per channel: "response" (its largest absolute mean response), "phase" (degrees after the wave's crest,
-        -45..315, NaN for a channel without one), "explained" (the share of its timeline's variance that the period
-        explains, by components at the period, its half and its third) and "role" (silent, crest, falling, trough,
-        rising, other, or steady for a channel that responds without changing; active without a period).
+        -45..315), "explained" (the share of its timeline's variance that the period explains, by components at the
+        period, its half and its third), both NaN for a silent or steady channel, and "role" (silent, crest, falling,
+        trough, rising, other, or steady for a channel that responds without changing; active without a period).
 
     Examples
     --------
@@ -50,21 +47,15 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     period = None if period is None else as_number(period, "period", 1.0, above=True)
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")
     wave = as_array(wave, "wave", ndim=1, axes="(n_samples,)")[:, None]
-    times = {
-        "line_time": (as_array(line_time, "line_time", ndim=1, axes="(time,)"), line),
-        "wave_time": (as_array(wave_time, "wave_time", ndim=1, axes="(n_samples,)"), wave),
-    }
-    for name, (time, values) in times.items():
+    pairs = []
+    for name, time, values in (("line_time", line_time, line), ("wave_time", wave_time, wave)):
+        time = as_array(time, name, ndim=1, axes="(time,)")
+        pairs.append((values, time))
         if len(time) != len(values) or np.abs(np.diff(time) - 1).max(initial=0) > 1e-3:
-            raise ValueError(
-                f"`{name}` must have {len(values)} times, one sample apart. "
-                f"Got {len(time)}: {np.array2string(time, threshold=6)}."
-            )
+            got = f"{len(time)}: {np.array2string(time, threshold=6)}"
+            raise ValueError(f"`{name}` must have {len(values)} times, one sample apart. Got {got}.")
         if period is not None and len(time) < period:
-            raise ValueError(
-                f"`{name}` must span at least one period of {period:g} samples; look at a longer series. "
-                f"Got {len(time)} samples."
-            )
+            raise ValueError(f"`{name}` must span at least one period of {period:g} samples. Got {len(time)} samples.")
     response = np.abs(line).max(axis=0)
     silent = response < 0.1 * response.max() if response.any() else np.ones(len(response), dtype=bool)
     # A channel that hardly changes has no phase but that of its rounding errors.
@@ -75,35 +66,25 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     if np.ptp(wave) == 0:
         raise ValueError(f"`wave` must vary, or it has no crest. Got the constant {wave[0, 0]:g}.")
 
-    parts = {}
-    for name, (time, values) in times.items():
-        whole = int(len(time) // period * period)  # a part of a period would pull the phase
-        parts[name] = _phase(values[:whole], time[:whole], period), _explained(values[:whole], time[:whole], period)
-    (phase, explained), (crest, _) = parts["line_time"], parts["wave_time"]
+    (phase, explained), (crest, _) = (_harmonics(values, time, period) for values, time in pairs)
     # Counted from -45 to 315, so that a quarter, ±45° about the crest and so on, never falls apart into two ends.
     phase = (phase - crest + 45) % 360 - 45
     quarters = np.array(["crest", "falling", "trough", "rising"])[((phase + 45) // 90).astype(int)]
     roles = np.select([silent, steady, explained < 0.5], ["silent", "steady", "other"], quarters)
-    return table.assign(
-        phase=np.where(silent | steady, np.nan, phase), explained=np.where(steady, np.nan, explained), role=roles
-    )
+    table = table.assign(phase=phase, explained=explained, role=roles)
+    table.loc[silent | steady, ["phase", "explained"]] = np.nan
+    return table
 
 
-def _phase(
+def _harmonics(
     values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
-) -> Float[np.ndarray, " column"]:
-    """Where in a period each column is highest, in degrees, 0..360: a cosine that peaks at time 0 has phase 0."""
-    phase: np.ndarray = np.degrees(np.angle(np.exp(2j * np.pi * time / period) @ values)) % 360
-    return phase
-
-
-def _explained(
-    values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
-) -> Float[np.ndarray, " column"]:
-    """Share of each column's variance that the period's first three harmonics explain; 0 where there is none."""
-    angles = 2 * np.pi * np.outer(time, [1, 2, 3]) / period
-    waves = np.column_stack([np.ones(len(time)), np.cos(angles), np.sin(angles)])
+) -> tuple[Float[np.ndarray, " column"], Float[np.ndarray, " column"]]:
+    """Return each column's phase in degrees, 0 for a peak at time 0, and how much of its variance is explained."""
+    whole = int(len(time) // period * period)  # a part of a period would pull the phase
+    values, turns = values[:whole], 2 * np.pi * time[:whole] / period
+    phase = np.degrees(np.angle(np.exp(1j * turns) @ values))
+    angles = np.outer(turns, [1, 2, 3])
+    waves = np.column_stack([np.ones(whole), np.cos(angles), np.sin(angles)])
     rest = values - waves @ np.linalg.lstsq(waves, values, rcond=None)[0]
     variance = values.var(axis=0)
-    share: np.ndarray = 1 - np.divide(rest.var(axis=0), variance, out=np.ones_like(variance), where=variance > 0)
-    return share
+    return phase, 1 - np.divide(rest.var(axis=0), variance, out=np.ones_like(variance), where=variance > 0)

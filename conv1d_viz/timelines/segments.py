@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from conv1d_viz.checks import FLOAT32, as_array, as_size
-from conv1d_viz.network.graph import calls_between, floats_per_window, trace
+from conv1d_viz.network.graph import calls_between, trace
 from conv1d_viz.network.layers import as_model, chunks, find_steps
 from conv1d_viz.timelines.activations import activations_of
 from conv1d_viz.timelines.fields import ReceptiveField, follow, source_of
@@ -23,16 +23,13 @@ def top_segments(
 
     Parameters
     ----------
-    model : keras.Model
-        Sequential or functional. Of several inputs, the layer must see one alone.
+    model, layer
+        As for `receptive_field`.
     x : array-like of shape (n_samples, steps, n_features), or (time,) or (time, feature)
         Independent samples, as the model takes them, or one series, in which all windows are looked at.
-    layer : str, int or keras.layers.Layer
-        A layer with an output (window, step, channel) and a receptive field.
-    n : int
-        Segments per channel, at most.
-    window : int or None
-        Samples of a window of a series; None: as many as the model takes, or the whole series where it takes any.
+    n, window : int, and int or None
+        Segments per channel, at most; samples of a window of a series, where None is as many as the model takes, or the
+        whole series where it takes any.
 
     Returns
     -------
@@ -73,7 +70,7 @@ def top_segments(
     value = np.full((n_rows, n_places, n_channels), -np.inf, dtype=np.float32)
     step = np.zeros(value.shape, dtype=np.int32)
     calls = calls_between(graph, {key})
-    for rows in chunks(n_windows, floats_per_window(graph, calls, windows.shape[1])):
+    for rows in chunks(n_windows, graph.floats_per_window(calls, windows.shape[1])):
         acts = activations_of(model, graph, key, windows[rows])
         if not is_series:
             value[rows], step[rows] = acts, np.arange(n_steps)[:, None]
@@ -101,10 +98,8 @@ def top_segments(
             start = first + its_step * field.stride + field.start
             found.append((channel, rank, int(row), start, best, bool(padded[its_step]), first))
     table = pd.DataFrame(found, columns=["channel", "rank", "window", "start", "value", "padded", "first"])
-    seen = [
-        _seen(windows[first if is_series else w], s - first, field)
-        for w, s, first in zip(table["window"], table["start"], table.pop("first"), strict=True)
-    ]
+    segments = zip(table["window"], table["start"], table.pop("first"), strict=True)
+    seen = [_seen(windows[first if is_series else row], start - first, field) for row, start, first in segments]
     return table, np.stack(seen) if seen else np.empty((0, field.size, windows.shape[2]))
 
 
