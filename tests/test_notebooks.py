@@ -108,7 +108,9 @@ def test_the_top_says_what_will_be_seen_and_the_end_what_was_seen(name):
     top, end = source(PROSE[name][0]), source(PROSE[name][-1])
     assert "What you will see" in top
     assert "README.md#" in top
-    assert 3 <= len(re.findall(r"\]\(#", top)) <= 5
+    findings = re.findall(r"^- .*", top, re.M)
+    assert 3 <= len(findings) <= 5
+    assert all("](#" in finding for finding in findings)
     assert re.search(r"what we saw", end, re.I)
     assert re.search(r"not show", end)
 

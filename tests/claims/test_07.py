@@ -423,7 +423,7 @@ def test_which_model_can_i_bring_what_is_refused():
     y, shared = np.zeros((6, 1)), L.Conv1D(2, 3, padding="same", name="look")
     own = Subclassed()
     own(X)
-    check("has no graph", lambda: cv.layer_activations(own, X, 0))
+    check("of known input shape", lambda: cv.layer_activations(own, X, 0))
     inputs = keras.Input((24, 2))
     wrapped = keras.Model(inputs, own.call(inputs))
     assert cv.layer_activations(wrapped, X, own.conv).shape == (6, 22, 3)
