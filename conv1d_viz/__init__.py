@@ -55,9 +55,9 @@ Diagrams that explain
     animate_windows           a window that slides along a series
     animate_kernel            a kernel that slides along a window
 
-Live figures, which need ipywidgets
-    explore_channels          choose a layer, channel, window and step
-    explore_deletions         delete channels with buttons
+Live figures, which need no kernel
+    explore_channels          drag a window along a series; choose a layer, channel and step
+    explore_deletions         delete channels with buttons, and see what the others add
 
 Everything is counted in samples, and channels from 0. Functions take anything that is like an array; none changes its
 arguments or a setting of matplotlib, and only training seeds global random generators. Plots are drawn on `ax`, on a

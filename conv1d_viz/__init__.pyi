@@ -5,7 +5,8 @@ from .ablation.study import ablation_study
 from .diagrams.animations import animate_kernel, animate_windows
 from .diagrams.diagonals import draw_index_matrix, draw_parallelogram
 from .diagrams.model import draw_model
-from .explore import explore_channels, explore_deletions
+from .explore.channels import explore_channels
+from .explore.deletions import explore_deletions
 from .network.forecaster import build_model, with_scaling
 from .network.runs import load_runs, train_many
 from .network.storage import load_info, load_model, save_model

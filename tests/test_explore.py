@@ -1,8 +1,10 @@
-"""The explorers, driven as a reader drives them: by setting the values of their controls."""
+"""Live figures, as far as Python makes them: what is in the page, and its values, read as the script reads them."""
 
-import html
+import base64
+import json
 import re
-import sys
+import zlib
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -12,101 +14,107 @@ from conv1d_viz.network.backend import keras
 
 L = keras.layers
 SERIES = cv.toy_series(60, period=20, noise=0.1, seed=2)[1]
-TIME = np.arange(500.0, 560)
+HOSTILE = '"><script>alert(1)</script>'
 
 
-def part(box, name):
-    """The only part of an explorer that has a class, found as a browser would find it."""
-    children = getattr(box, "children", ())
-    return box if f"conv1d-{name}" in box._dom_classes else next(filter(None, (part(c, name) for c in children)), None)
+def data_of(figure):
+    """Facts and arrays, decoded from the page."""
+    (text,) = re.findall(r'data-live="([^"]*)"', figure._repr_html_())
+    data = zlib.decompress(base64.b64decode(text))
+    place = 4 + int.from_bytes(data[:4], "little")
+    facts, arrays = json.loads(data[4:place]), {}
+    for name, about in facts["arrays"].items():
+        values = np.frombuffer(data, "<u2", int(np.prod(about["shape"])), place)
+        arrays[name] = about["step"] * (about["low"] + values.astype(float)).reshape(about["shape"])
+        place += values.nbytes
+    assert place == len(data)
+    return facts, arrays
 
 
-def words(box):
-    """What a screen reader speaks."""
-    return html.unescape(re.sub("<[^>]+>", "", part(box, "words").value.replace("</p>", " ")))
+def close(found, expected):
+    """Rounded to 16 bits, and zero where it is zero."""
+    np.testing.assert_allclose(found, expected, atol=np.ptp(expected) / 65534 + 1e-6)
+    assert (found[expected == 0] == 0).all()
 
 
-def choose(box, **values):
-    for name, value in values.items():
-        part(box, name.replace("_", "-")).value = value
+@pytest.mark.parametrize("replacement", [0, 1, 2])
+def test_every_subset_is_that_of_the_study(model, windows, replacement):
+    facts, arrays = data_of(cv.explore_deletions(model, *windows, "conv1"))
+    word = ("zero", "mean", "shuffle")[replacement]
+    study = cv.ablation_study(model, *windows, "conv1", "all", word, seed=0)
+    assert [tuple(deletion) for deletion in facts["sets"]] == study.deletions
+    np.testing.assert_allclose(facts["losses"][replacement], study.loss, rtol=1e-6)
+    close(arrays["forecasts"][replacement], study.predictions[:, :, 0])
+    close(arrays["truth"], windows[1][:, 0])
 
 
-def lines(box, axes):
-    return {line.get_label(): line for line in box.figure.axes[axes].lines}
+def test_the_largest_sum_of_the_summands_is_each_forecast(model, windows):
+    facts, arrays = data_of(cv.explore_deletions(model, *windows, "conv1", roles=["crest", "a", "", "<b>"]))
+    assert facts["names"] == ["0 · crest", "1 · a", "2", "3 · <b>"]
+    for k, deletion in enumerate(facts["sets"]):
+        kept = [channel for channel in range(4) if channel not in deletion]
+        forecast = np.tanh(facts["bias"] + arrays["summands"][kept].sum(axis=0)).max(axis=1)
+        np.testing.assert_allclose(forecast, arrays["forecasts"][0, k], atol=1e-3)
 
 
-@pytest.mark.parametrize(("b", "s"), [(0, 0), (7, 1), (23, 9), (39, 19)])
-def test_words_and_marks_of_a_cell_are_those_of_a_count_by_hand(model, b, s):
-    box = cv.explore_channels(model, SERIES, "conv1", 20, time=TIME)
-    choose(box, window=b, step=s, channel=2)
-    acts = cv.layer_activations(model, cv.sliding_windows(SERIES, 20)[0], "conv1")
-    seen = np.arange(b + s - 2, b + s + 3)  # kernel 5, "same"
-    inside = seen[(seen >= b) & (seen < b + 20)]
-    same = [acts[b + s - other, other, 2] for other in range(20) if 0 <= b + s - other < 40]
-    said = words(box)
-    assert f"Window {b} covers samples {500 + b} to {519 + b}." in said
-    assert f"Step {s} sees samples {500 + seen[0]} to {500 + seen[-1]}" in said
-    assert ("none of them padding" if len(inside) == 5 else f"of which {5 - len(inside)} ") in said
-    assert f"Channel 2 of layer conv1 gives {acts[b, s, 2]:z.4g} there." in said
-    assert f"mean is {same[0]:z.4g}" in said if len(same) == 1 else f"{len(same)} cells of the same time" in said
-    assert f" is {np.mean(same, dtype=np.float64):z.4g}." in said
-    np.testing.assert_array_equal(lines(box, 0)["seen by the step"].get_data(), [TIME[inside], SERIES[inside]])
-    np.testing.assert_array_equal(box.figure.axes[1].images[0].get_array(), acts[..., 2].T)
+def test_a_classifier_shows_mean_outputs_by_class():
+    x, labels = cv.cylinder_bell_funnel(30, length=32, seed=0)
+    inputs = keras.Input((32, 1))
+    hidden = L.GlobalAveragePooling1D()(L.Conv1D(4, 5, activation="relu", name="conv")(inputs))
+    network = keras.Model(inputs, L.Dense(3, activation="softmax")(hidden))
+    network.compile(loss="sparse_categorical_crossentropy")
+    facts, arrays = data_of(cv.explore_deletions(network, x, labels, "conv"))
+    prediction = cv.predict_ablated(network, x, "conv", (1, 2), "mean")
+    expected = [prediction[labels == k].mean(axis=0) for k in range(3)]
+    np.testing.assert_allclose(arrays["classes"][1, facts["sets"].index([1, 2])], expected, atol=1e-4)
 
 
-def test_marks_are_right_behind_a_stride_and_the_controls_follow_the_layer():
-    two = np.stack([SERIES, SERIES[::-1] ** 2], axis=1)
-    inputs = keras.Input((24, 2))
-    h = L.Conv1D(3, 5, strides=2, padding="same", name="every_second")(inputs)
-    h = L.AveragePooling1D(2, name="every_fourth")(h)
-    network = keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling1D()(h)))
-    box = cv.explore_channels(network, two, "every_second", 24, 3)
-    assert part(box, "layer").options == (inputs._keras_history.operation.name, "every_second", "every_fourth")
-    choose(box, step=11, channel=1)
-    choose(box, layer="every_fourth")
-    assert (part(box, "step").max, part(box, "step").value) == (5, 5)
-    choose(box, window=20, step=4)
-    acts = cv.layer_activations(network, cv.sliding_windows(two, 24, 3)[0], "every_fourth")
-    field = cv.receptive_field(network, "every_fourth")
-    cells = [(u, v) for v in range(6) for u in range(len(acts)) if u + 4 * v == 20 + 4 * 4]
-    np.testing.assert_array_equal(np.transpose(lines(box, 1)["same time"].get_data()), cells)
-    mean = np.mean([acts[u, v, 1] for u, v in cells], dtype=np.float64)
-    now = box.figure.axes[2].lines[-1]
-    np.testing.assert_allclose(np.ravel(now.get_data()), [36 + field.centre, mean], rtol=1e-6)
+def test_of_many_channels_one_or_two_are_deleted(windows):
+    network = cv.build_model(window=20, channels=11, kernel_size=5, head_kernel_size=4, seed=1)
+    facts, arrays = data_of(cv.explore_deletions(network, windows[0], np.full((40, 1), 18.3), "conv1"))
+    np.testing.assert_allclose(arrays["truth"], 18.3)  # a constant is no range to be cut into steps
+    assert not facts["all"]
+    assert facts["sets"] == [list(c) for size in range(3) for c in combinations(range(11), size)]
 
 
-@pytest.mark.parametrize("replacement", ["zero", "mean", "shuffle"])
-def test_scores_are_those_of_the_study(model, windows, replacement):
-    box = cv.explore_deletions(model, *windows, "conv1")
-    choose(box, replacement=replacement)
-    study = cv.ablation_study(model, *windows, "conv1", [(1,), (3,), (1, 3)], replacement, seed=0)
-    first, second, both = study.mse
-    base = study.baseline_mse
-    choose(box, delete_3=True)
-    assert f"MSE: {second:.4g}. Change against the baseline {base:.4g}: {second - base:+.4g}." in words(box)
-    choose(box, delete_1=True)
-    assert f"MSE: {both:.4g}. " in words(box)
-    assert f"Interaction: {both - first - second + base:+.4g}. " in words(box)
-    forecast = cv.predict_ablated(model, windows[0], "conv1", (1, 3), replacement, seed=0)[:, 0]
-    np.testing.assert_allclose(lines(box, 0)["with the chosen channels deleted"].get_ydata(), forecast, atol=1e-6)
+def test_activations_timelines_picks_and_forecasts_are_those_of_the_model(model, windows):
+    facts, arrays = data_of(cv.explore_channels(model, SERIES, "conv1", 20, time=np.arange(500, 560)))
+    assert [layer["path"] for layer in facts["layers"]] == ["conv1", "conv2"]  # whose maximum is the forecast
+    assert facts["labels"][:2] == ["500", "501"]
+    for k, layer in enumerate(facts["layers"]):
+        acts = cv.layer_activations(model, windows[0], layer["path"])
+        close(arrays[f"acts{k}"], acts.transpose(2, 0, 1))
+        close(arrays[f"line{k}"], cv.diagonal_sum(acts, fill=None, reduce="mean").T)
+    assert facts["layers"][0]["padded"] == [[0, 1], [18, 19]]
+    np.testing.assert_array_equal(arrays["picked1"][0], acts[..., 0].argmax(axis=1))
+    close(arrays["forecast"], model.predict(windows[0], verbose=0)[:, 0])
 
 
-def test_buttons_for_all_and_none_are_one_picture_each(model, windows):
-    box = cv.explore_deletions(model, *windows, "conv1", roles=["crest", "silent", "trough", "<b>"])
-    picture, pictures = part(box, "picture"), []
-    nothing = bytes(picture.value)
-    picture.observe(lambda change: pictures.append(change), names="value")
-    part(box, "delete-all").click()
-    assert "Deleted: all 4 channels, set to zero." in words(box)
-    assert part(box, "delete-3").tooltip == "Channel 3 · <b>: deleted. Press to bring it back."
-    part(box, "delete-none").click()
-    assert bytes(picture.value) == nothing
-    assert len(pictures) == 2
+def test_long_series_are_thinned_and_too_much_is_refused():
+    network = cv.build_model(window=20, channels=8, kernel_size=5, head_kernel_size=4, seed=1)
+    wave = cv.toy_series(8_000, period=20, seed=0)[1]
+    facts, arrays = data_of(cv.explore_channels(network, wave, ["conv1"], 20))
+    acts = cv.layer_activations(network, cv.sliding_windows(wave, 20)[0][:: facts["every"]], "conv1")
+    assert facts["every"] == 3
+    close(arrays["acts0"], acts.transpose(2, 0, 1))
+    with pytest.raises(ValueError, match=r"`series` must have at most 20,000 samples; show a part\. Got 20,001"):
+        cv.explore_channels(network, np.zeros(20_001), "conv1", 20)
+    wide = cv.build_model(window=100, channels=400, seed=1)
+    with pytest.raises(ValueError, match=r"`layers` must have few enough channels .* Got [\d,]+ numbers per window"):
+        cv.explore_channels(wide, wave[:300], "conv1", 100)
 
 
-def test_without_ipywidgets_the_functions_say_what_to_install(model, windows, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    with pytest.raises(ImportError, match="pip install ipywidgets"):
-        cv.explore_channels(model, SERIES, "conv1", 20)
-    with pytest.raises(ImportError, match="pip install ipywidgets"):
-        cv.explore_deletions(model, *windows, "conv1")
+def test_the_page_says_the_same_at_every_run_and_takes_words_as_words(model, windows):
+    inputs = keras.Input((20, 1))
+    conv = L.Conv1D(2, 3, padding="same", name=HOSTILE.replace("/", "|"))
+    network = keras.Sequential([inputs, conv, L.GlobalMaxPooling1D(), L.Dense(1)])
+    for make in (
+        lambda: cv.explore_deletions(network, *windows, 0, roles=[HOSTILE, "b"], unit=HOSTILE),
+        lambda: cv.explore_channels(network, SERIES, 0, 20, unit=HOSTILE),
+    ):
+        page = make()._repr_html_()
+        assert page == make()._repr_html_()
+        assert page.count("<script>") == page.count("</script>") == page.count("<div") == 1
+        assert "alert(" not in page.split("<p>")[0]
+        assert " at 0x" not in repr(make())
+    assert len(cv.explore_deletions(model, *windows, "conv1")._repr_html_()) < 60_000

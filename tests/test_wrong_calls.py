@@ -42,7 +42,7 @@ FINE = {
     "draw_model": {"model": MODEL},
     "draw_parallelogram": {"n_windows": 5, "n_steps": 3},
     "estimate_shapley": NETWORK | {"y": Y, "n_orders": 2},
-    "explore_channels": {"model": MODEL, "series": WAVE, "layer": "conv1", "window": 20},
+    "explore_channels": {"model": MODEL, "series": WAVE, "layers": "conv1", "window": 20},
     "explore_deletions": NETWORK | {"y": Y},
     "find_period": {"series": WAVE},
     "layer_activations": NETWORK,

@@ -1,153 +1,99 @@
-"""Look at any cell of any layer: what it sees, what a channel gives there, and where that is on the time axis."""
+"""Drag a window along a series, and look at any cell of a layer: what it sees, and where that is on the time axis."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from conv1d_viz.checks import as_array, as_series, as_size
-from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, words_widget
-from conv1d_viz.explore._cells import Clock, LayerCells, cells_of_layer, describe, layer_names
-from conv1d_viz.explore._panels import ChannelPicture
+import conv1d_viz as cv
+from conv1d_viz.checks import as_items, as_series, as_size
+from conv1d_viz.explore.page import MOST_LABELS, LiveFigure, labels_of, thinned
+from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import trace
 from conv1d_viz.network.layers import as_model, as_windows, find_steps
-from conv1d_viz.series.windows import sliding_windows
-
-if TYPE_CHECKING:
-    import ipywidgets
+from conv1d_viz.plotting.style import runs_of, value_scale
 
 
 def explore_channels(
-    model: Any, series: Any, layer: Any, window: Any, horizon: Any = 1, *, time: Any = None, unit: str = "value"
-) -> "ipywidgets.VBox":
-    """Explore what a channel of a layer gives, window by window and step by step.
+    model: Any, series: Any, layers: Any, window: Any, horizon: Any = 1, *, time: Any = None, unit: str = "value"
+) -> LiveFigure:
+    """Drag a window along a series, and see what the channels of some layers give, step by step.
 
-    Four controls choose a layer, a channel, a window and a step of it. A picture marks this one cell three times: on
-    the series the window and the samples that the step sees, on the channel's map (window, step) the window, the steps
-    that see padding and the cells of the same time, and on the channel's timeline, the mean over the cells of each
-    time that exist, that time. Words beside it give the numbers. The limits of colours and timelines are those of the
-    whole layer, so that channels can be compared.
+    One cell (window, step) of a channel is marked everywhere: on the series the window and the samples that the step
+    sees; on strips, which show the window's own activations over the mean of all windows; on the channel's map
+    (window, step) with the cells of the same time and the steps that see padding; and on its timeline. Where the model
+    takes a global maximum, the step that it picks and the forecast move along.
 
     Parameters
     ----------
     model : keras.Model
-        Sequential or functional, with one input and one output. It is not changed.
+        Sequential or functional, with one input.
     series : array-like of shape (time,) or (time, feature)
-        At least window + horizon samples. The picture shows feature 0. The activations of all its windows are held in
-        memory, those of one layer at a time.
-    layer : str, int or keras.layers.Layer
-        The layer to begin with, as for `layer_activations`.
-    window : int
-        Samples in a window; window b begins at sample b of the series.
-    horizon : int
-        Samples after a window that are predicted; windows without a full target are left out.
+        From window + horizon to 20,000 samples; feature 0 is drawn. Of many windows every second, third and so on is
+        shown; the means are those of all.
+    layers : str, int, keras.layers.Layer, or iterable of these
+        The layers, with outputs (window, step, channel). With a single one the layer is shown whose global maximum
+        the model takes, where there is one.
+    window, horizon : int
+        As for `sliding_windows`: window b begins at sample b of the series.
     time : array-like of shape (time,) or None
-        The numbers of the samples, which rise in equal steps; None: 0, 1, and so on.
+        What the samples are called, numbers or dates; None: 0, 1, and so on.
     unit : str
-        Unit of the series, the label of its y axis.
+        Unit of the series.
 
     Returns
     -------
-    ipywidgets.VBox
-        The widgets, for the last line of a notebook's cell. `.figure` is the matplotlib figure that its picture is
-        drawn from. Parts have CSS classes: "conv1d-layer", "conv1d-channel", "conv1d-window", "conv1d-step" (controls),
-        "conv1d-picture" and "conv1d-words". Where no receptive field is known, nothing is marked that depends on it,
-        and the words give the reason.
-
-    Raises
-    ------
-    ImportError
-        If ipywidgets is not installed.
-    TypeError, ValueError
-        As `sliding_windows` and `layer_activations`; also if `time` does not fit the series.
+    LiveFigure
+        For the last line of a cell. Values on the page are rounded to a 65,534th of their range.
 
     Examples
     --------
     >>> t, wave = toy_series(300)
     >>> explore_channels(build_model(window=100), wave, "conv1", window=100, time=t)  # doctest: +SKIP
     """
-    import_widgets()
     model, window, horizon = as_model(model), as_size(window, "window"), as_size(horizon, "horizon")
-    path, _ = find_steps(model, trace(model), layer)
-    samples = as_series(series)
-    x = _as_windows(model, samples, window, horizon)
-    return _Explorer(model, x, samples[:, 0], path, _as_clock(time, len(samples)), str(unit)).box
+    graph, samples, open_end = trace(model), as_series(series), model.inputs[0].shape[1]
+    taken = [call.inputs for call in graph.calls if type(call.operation).__name__ == "GlobalMaxPooling1D"]
+    peaks = [path for path, _, outputs in graph.places if [outputs] == taken][:1]
+    single = isinstance(layers, (str, int, np.integer, keras.layers.Layer))
+    wanted = [layers, *peaks] if single else as_items(layers, "layers", "a layer, or an iterable of some")
+    paths = list(dict.fromkeys(find_steps(model, graph, layer)[0] for layer in wanted))
+    if not paths:
+        raise ValueError("`layers` must be at least one layer. Got none.")
+    if open_end not in (None, window):
+        raise ValueError(f"`window` must be the number of steps that the model takes, {open_end}. Got {window}.")
+    if len(samples) > MOST_LABELS:
+        raise ValueError(f"`series` must have at most {MOST_LABELS:,} samples; show a part. Got {len(samples):,}.")
+    x = as_windows(model, cv.sliding_windows(samples, window, horizon)[0])
+    sizes = [cv.layer_activations(model, x[:1], path).shape[1:] for path in paths]
+    numbers = sum((len(x) * n_steps + len(samples)) * n_channels for n_steps, n_channels in sizes)
+    every = thinned(len(x), numbers, "layers")
+
+    facts = {"window": window, "every": every, "unit": str(unit), "labels": labels_of(time, len(samples))}
+    arrays, described = {"series": samples[:, 0].astype(np.float64)}, []
+    for k, path in enumerate(paths):
+        field, line, reason = _on_the_time_axis(model, samples, path, window, horizon)
+        acts = cv.layer_activations(model, x[::every], path)
+        arrays[f"acts{k}"] = acts.transpose(2, 0, 1)  # rows that repeat one sample later are stored small
+        if line is not None:
+            arrays[f"line{k}"] = line[::every].T
+        if path in peaks:
+            arrays[f"picked{k}"] = acts.argmax(axis=1).T
+        cmap, norm = value_scale(acts)
+        shades = cmap(np.linspace(0, 1, 128), bytes=True).view("<u4").ravel().tolist()  # as a canvas takes them
+        layer = {"path": path, "known": field is not None, "reason": reason, "shades": shades}
+        (size, stride, start), centre = field or (1, 1, 0), 0.0 if field is None else field.centre
+        layer |= {"length": size, "stride": stride, "start": start, "centre": centre, "limits": (norm.vmin, norm.vmax)}
+        described.append(layer | {"padded": runs_of(field.sees_padding(acts.shape[1], window)) if field else []})
+    if len(model.outputs) == 1 and model.outputs[0].shape[1:] == (horizon,):
+        arrays["forecast"] = cv.predict_ablated(model, x[::every], paths[0], ())[:, 0]
+    return LiveFigure("channels", f"What {', '.join(paths)} make of a window", facts | {"layers": described}, arrays)
 
 
-def _as_windows(model: Any, samples: np.ndarray, window: int, horizon: int) -> np.ndarray:
-    """Return all windows of the series, if they are windows that the model takes."""
-    shape = model.inputs[0].shape
-    if len(shape) == 3 and shape[1] not in (None, window):
-        raise ValueError(f"`window` must be the number of steps that the model takes, {shape[1]}. Got {window}.")
-    if len(shape) == 3 and shape[2] not in (None, samples.shape[1]):
-        raise ValueError(f"`series` must have as many features as the model takes, {shape[2]}. Got {samples.shape[1]}.")
-    return as_windows(model, sliding_windows(samples, window, horizon)[0])
-
-
-def _as_clock(time: Any, length: int) -> Clock:
-    if time is None:
-        return Clock(0.0, 1.0, length)
-    time = as_array(time, "time", ndim=1, axes="(time,)")
-    if len(time) != length:
-        raise ValueError(f"`time` must have {length} values, one a sample. Got {len(time)}.")
-    gaps = np.diff(time)  # of at least two samples: window + horizon
-    if gaps.min() <= 0 or np.ptp(gaps) > 1e-3 * gaps.max():
-        raise ValueError(f"`time` must rise in equal steps. Got steps from {gaps.min():g} to {gaps.max():g}.")
-    return Clock(float(time[0]), float(time[-1] - time[0]) / (length - 1), length)
-
-
-class _Explorer:
-    """The widgets, and what happens when one of them changes."""
-
-    def __init__(self, model: Any, x: np.ndarray, values: np.ndarray, path: str, clock: Clock, unit: str) -> None:
-        self.model, self.x, self.clock = model, x, clock
-        cells = cells_of_layer(model, x, path)
-        self.cells: LayerCells | None = cells
-        self.canvas, self.words = Canvas(7.5), words_widget()
-        self.picture = ChannelPicture(self.canvas.figure, values, clock, x.shape[1], unit)
-        names = layer_names(model)
-        self.layer = import_widgets().Dropdown(
-            options=names, value=path, description="Layer", style={"description_width": "initial"}
-        )
-        self.layer.add_class("conv1d-layer")
-        n_windows, n_steps, n_channels = cells.acts.shape
-        self.channel, self.window = _slider("Channel", n_channels), _slider("Window", n_windows)
-        self.step = _slider("Step", n_steps)
-        controls = [self.layer, self.channel, self.window, self.step]
-        self.box = arrange([import_widgets().Box(controls, layout=flow())], self.canvas, self.words, "channels")
-        self.layer.observe(self._change_layer, names="value")
-        for slider in controls[1:]:
-            slider.observe(self._change_cell, names="value")
-        self._show(cells)
-
-    def _change_layer(self, change: Any) -> None:
-        cells = cells_of_layer(self.model, self.x, change["new"])
-        self.cells = None  # its sliders may move by themselves now, which is no change to show
-        _, n_steps, n_channels = cells.acts.shape
-        _set_size(self.channel, n_channels)
-        _set_size(self.step, n_steps)
-        self.cells = cells
-        self._show(cells)
-
-    def _change_cell(self, _: Any) -> None:
-        if self.cells is not None:
-            self._show(self.cells)
-
-    def _show(self, cells: LayerCells) -> None:
-        place = (self.channel.value, self.window.value, self.step.value)
-        self.picture.show(cells, *place)
-        self.canvas.draw(self.picture.moving, cells.path)
-        self.words.value = describe(cells, self.clock, *place)
-
-
-def _slider(name: str, size: int) -> Any:
-    """A slider from 0 for one of `size`."""
-    slider = import_widgets().IntSlider(
-        value=0, min=0, max=0, description=name, style={"description_width": "initial"}, layout={"width": "330px"}
-    )
-    _set_size(slider, size)
-    return slider.add_class(f"conv1d-{name.lower()}")
-
-
-def _set_size(slider: Any, size: int) -> None:
-    slider.max = size - 1  # moves a value beyond it
-    slider.disabled = size == 1
+def _on_the_time_axis(model: Any, samples: np.ndarray, path: str, window: int, horizon: int) -> tuple[Any, Any, str]:
+    """Return a layer's receptive field and mean timeline, None where they are not known, and the reason."""
+    field = None
+    try:
+        field = cv.receptive_field(model, path, window)
+        return field, cv.series_timeline(model, samples, path, window, horizon, fill=None, reduce="mean"), ""
+    except ValueError as reason:  # no known reach, or fewer windows than samples between two steps
+        return field, None, str(reason)

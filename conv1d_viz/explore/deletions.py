@@ -1,21 +1,25 @@
-"""Delete channels by hand, and watch the forecast and its error."""
+"""Delete channels by hand, and watch the forecast, its loss, and what the channels that are left add to it."""
 
-from typing import TYPE_CHECKING, Any
+import itertools
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from conv1d_viz.ablation.cut import REPLACEMENTS
-from conv1d_viz.checks import as_array, as_texts
-from conv1d_viz.explore._canvas import Canvas, arrange, flow, import_widgets, number, words_widget
-from conv1d_viz.explore._costs import Costs, Deletion, describe
-from conv1d_viz.explore._forecasts import ForecastPicture
-from conv1d_viz.network.graph import trace
-from conv1d_viz.network.layers import as_model, as_targets, as_windows, find_steps
+import conv1d_viz as cv
+from conv1d_viz.ablation.cut import REPLACEMENTS, Cut, cut_behind, inputs_of
+from conv1d_viz.ablation.shares import is_channelwise, shares
+from conv1d_viz.checks import as_texts
+from conv1d_viz.explore.page import LiveFigure, labels_of, thinned
+from conv1d_viz.network.backend import keras
+from conv1d_viz.network.graph import to_array
+from conv1d_viz.network.layers import Inputs
+from conv1d_viz.plotting.style import channel_colors
 
-if TYPE_CHECKING:
-    import ipywidgets
-
-_NAMED = 8  # deleted channels that a title has room for
+_ALL = 10  # channels up to which every subset is computed
+_HELD = 2**26  # numbers of forecasts that are held at once, 256 MB
+_MOST_CLASSES = 12
+_RISING = ("linear", "tanh", "sigmoid", "relu", "leaky_relu", "elu", "softplus")  # a larger sum never gives less
 
 
 def explore_deletions(
@@ -27,147 +31,94 @@ def explore_deletions(
     time: Any = None,
     roles: Any = None,
     unit: str = "value",
-) -> "ipywidgets.VBox":
-    """Explore what a forecast loses without some channels of a layer.
+    loss: Any = None,
+) -> LiveFigure:
+    """Delete channels of a layer with buttons, and see what the forecast loses, and why.
 
-    A button a channel deletes it and brings it back; two more delete none and all of them, and a list chooses what
-    deleted channels become. A picture shows the truth, the forecast with all channels and the one without those that
-    are deleted. Words beside it give the mean squared error (MSE), its change against the baseline, and from two
-    deleted channels on their interaction: the MSE minus the baseline minus the sum of what each of them costs alone.
-    What was computed once is kept.
+    It shows the truth, the forecast with all channels and the one without the deleted ones; and of one forecast at a
+    time what each channel that is left adds, where the output is made of one sum over channels. Of a classifier,
+    several outputs whose loss is not the mean squared error, it shows the mean outputs by true class instead. All is
+    computed ahead, for each replacement ("shuffle" with seed 0): every subset of up to 10 channels, of more channels
+    one or two at a time.
 
     Parameters
     ----------
-    model : keras.Model
-        Sequential or functional, with one input and the forecast (n_windows, horizon) as output. It is not changed.
-    x : array-like of shape (n_windows, window, n_features)
-        Input windows.
-    y : array-like of shape (n_windows, horizon)
-        What the forecasts are compared with. The picture shows the first step of the horizon, the MSE is over all.
-    layer : str, int or keras.layers.Layer
-        As for `ablation_study`.
+    model, x, y, layer, loss
+        As for `ablation_study`; the model has one output (n_windows, n_units). Forecasts shown are those of unit 0,
+        such as the first step of the horizon; the loss is of all.
     time : array-like of shape (n_windows,) or None
-        The samples that the first step of the horizon is about; None: 0, 1, and so on.
+        The samples that the forecasts are about, numbers or dates; None: 0, 1, and so on. Of many windows only every
+        second, third and so on is shown; losses are always those of all.
     roles : sequence of str or None
-        A word a channel, written on its button.
+        A word per channel, for its button.
     unit : str
-        Unit of the forecasts, the label of the y axis.
+        Unit of the forecasts.
 
     Returns
     -------
-    ipywidgets.VBox
-        The widgets, for the last line of a notebook's cell. `.figure` is the matplotlib figure that its picture is
-        drawn from. Parts have CSS classes: "conv1d-delete-0" and so on (a button a channel, pressed: deleted),
-        "conv1d-delete-none", "conv1d-delete-all", "conv1d-replacement", "conv1d-picture" and "conv1d-words". Channels
-        are shuffled with seed 0.
-
-    Raises
-    ------
-    ImportError
-        If ipywidgets is not installed.
-    TypeError, ValueError
-        As `ablation_study`; also if `time` or `roles` do not fit.
+    LiveFigure
+        For the last line of a cell. Values on the page are rounded to a 65,534th of their range.
 
     Examples
     --------
     >>> x, y = sliding_windows(toy_series(300)[1], window=100)
     >>> explore_deletions(build_model(window=100), x, y, "conv1")  # doctest: +SKIP
     """
-    import_widgets()
-    model = as_model(model)
-    x, graph = as_windows(model, x), trace(model)
-    path, key = find_steps(model, graph, layer)
-    n_channels = graph.shapes[key][2]
-    y = as_targets(model, y, len(x))
-    time = np.arange(float(len(x))) if time is None else as_array(time, "time", ndim=1, axes="(n_windows,)")
-    if len(time) != len(x):
-        raise ValueError(f"`time` must have {len(x)} values, one a window. Got {len(time)}.")
-    names = _channel_names(roles, n_channels)
-    return _Explorer(Costs(model, x, y, path, n_channels), time, y, names, str(unit)).box
+    cut = cut_behind(model, layer)
+    inputs, n, shape = inputs_of(cut, x), cut.n_channels, cut.graph.shapes[cut.output]
+    if len(shape) != 2:
+        raise ValueError(f"`model` must give (n_windows, n_units). Got {shape}.")
+    n_windows, sizes = len(inputs[0]), range(n + 1 if n <= _ALL else 3)
+    sets = [deletion for size in sizes for deletion in itertools.combinations(range(n), size)]
+    if n_windows * len(sets) * shape[1] > _HELD:
+        raise ValueError(f"`x` must have fewer windows, take every tenth: `x[::10], y[::10]`. Got {n_windows:,}.")
+    words = [""] * n if roles is None else as_texts(roles, "roles", n)
+    names = [f"{channel} · {word}".removesuffix(" · ") for channel, word in enumerate(words)]
+    studies = [cv.ablation_study(model, x, y, layer, sets, word, 0, loss=loss) for word in REPLACEMENTS]
+    predictions = np.array([study.predictions for study in studies])
+    loss_name = studies[0].loss_name
+    facts: dict[str, Any] = {
+        "names": names, "unit": str(unit), "sets": sets, "all": n <= _ALL, "labels": [],
+        "channels": channel_colors(n), "replacements": REPLACEMENTS, "loss_name": loss_name.replace("mse", "MSE"),
+        "losses": [study.loss.tolist() for study in studies],
+    }  # fmt: skip
+    if loss_name != "mse" and shape[1] > 1:
+        facts["rows"], means = _by_class(predictions, np.asarray(y))
+        return LiveFigure("deletions", f"Delete channels of {cut.path}", facts, {"classes": means})
+
+    add = _adds_up(cut)
+    steps = _summands(cut, tuple(array[:1] for array in inputs)).shape[2] if add else 0
+    every = thinned(n_windows, n_windows * (3 * len(sets) + n * steps), "layer")
+    truth = np.asarray(y, dtype=np.float64).reshape(n_windows, -1)[::every, 0]
+    arrays = {"truth": truth, "forecasts": predictions[:, :, ::every, 0]}
+    facts |= {"labels": labels_of(time, n_windows)[::every], "every": every}
+    if add:
+        bias = cut.summing.operation.bias if cut.summing.operation.use_bias else [0.0]  # type: ignore[union-attr]
+        facts["bias"] = float(keras.ops.convert_to_numpy(bias)[0])
+        arrays["summands"] = _summands(cut, tuple(array[::every] for array in inputs))
+    return LiveFigure("deletions", f"Delete channels of {cut.path}", facts, arrays)
 
 
-def _channel_names(roles: Any, n_channels: int) -> list[str]:
-    """Return a channel's number and, where there is one, its role."""
-    if roles is None:
-        return [str(channel) for channel in range(n_channels)]
-    words = as_texts(roles, "roles", n_channels)
-    return [f"{channel} · {word}" for channel, word in enumerate(words)]
+def _adds_up(cut: Cut) -> bool:
+    """Tell whether unit 0 of the output is made of one sum over channels, or of the largest of one sum per step."""
+    if cut.summing is None or not all(is_channelwise(call.operation) for call in cut.rest):
+        return False
+    rising = getattr(cut.summing.operation.activation, "__name__", "linear") in _RISING
+    maximum = bool(cut.rest) and type(cut.rest[0].operation).__name__ == "GlobalMaxPooling1D"
+    return len(cut.graph.shapes[cut.seam]) == 2 or (maximum and rising)
 
 
-class _Explorer:
-    """The widgets, and what happens when one of them changes."""
-
-    def __init__(self, costs: Costs, time: np.ndarray, y: np.ndarray, names: list[str], unit: str) -> None:
-        widgets = import_widgets()
-        self.costs, self.names, self.horizon = costs, names, y.shape[1]
-        self.canvas, self.words = Canvas(3.6), words_widget()
-        self.picture = ForecastPicture(self.canvas.figure, time, y[:, 0], costs.baseline.values, costs.span(), unit)
-        width = {"width": f"{max(map(len, names)) + 6}ch"}  # of one size, so that none moves when one is pressed
-        self.buttons = [_channel_button(channel, name, width) for channel, name in enumerate(names)]
-        ends = {
-            word: widgets.Button(description=f"Delete {word}", layout={"width": "14ch"}) for word in ("none", "all")
-        }
-        self.replacement = widgets.Dropdown(
-            options=REPLACEMENTS, description="Replacement", style={"description_width": "initial"}
-        ).add_class("conv1d-replacement")
-        rows = [widgets.Box(row, layout=flow()) for row in (self.buttons, [*ends.values(), self.replacement])]
-        self.box = arrange(rows, self.canvas, self.words, "deletions")
-        for word, button in ends.items():
-            button.add_class(f"conv1d-delete-{word}").on_click(self._press_all if word == "all" else self._press_none)
-        self.waiting = False
-        for control in (*self.buttons, self.replacement):
-            control.observe(self._change, names="value")
-        self._show()
-
-    def _press_all(self, _: Any) -> None:
-        self._press(True)
-
-    def _press_none(self, _: Any) -> None:
-        self._press(False)
-
-    def _press(self, pressed: bool) -> None:
-        if all(button.value == pressed for button in self.buttons):
-            return
-        self.waiting = True  # one picture for all of them
-        try:
-            for button in self.buttons:
-                button.value = pressed
-        finally:
-            self.waiting = False
-        self._show()
-
-    def _change(self, change: Any) -> None:
-        if change["owner"] is not self.replacement:
-            _say_state(change["owner"])
-        if not self.waiting:
-            self._show()
-
-    def _show(self) -> None:
-        deletion = tuple(channel for channel, button in enumerate(self.buttons) if button.value)
-        replacement = self.replacement.value
-        forecast = self.costs.of(replacement, deletion)
-        self.picture.show(forecast.values, _title(deletion, len(self.names), forecast.mse))
-        self.canvas.draw(self.picture.moving, self.picture.ax.get_ylim())
-        self.words.value = describe(self.costs, replacement, deletion, self.names, self.horizon)
+def _summands(cut: Cut, inputs: Inputs) -> Float[np.ndarray, "channel window step"]:
+    """Return what each channel adds to the sum for unit 0; a sum without steps has one."""
+    hidden = cut.run_to({cut.key}, inputs, slice(None))[cut.key]
+    parts = to_array(shares(cut.channelwise, cut.summing, hidden, None)[0])[..., 0]  # type: ignore[arg-type]
+    return parts.reshape(*parts.shape[:2], -1)
 
 
-def _channel_button(channel: int, name: str, layout: dict[str, str]) -> Any:
-    button = import_widgets().ToggleButton(description=name, layout=layout)
-    _say_state(button)
-    return button.add_class(f"conv1d-delete-{channel}")
-
-
-def _say_state(button: Any) -> None:
-    """Show and say whether a channel is deleted: a toggle button tells a screen reader its words, not its state."""
-    state = "deleted. Press to bring it back." if button.value else "kept. Press to delete it."
-    with button.hold_sync():
-        button.icon = "times" if button.value else ""
-        button.tooltip = f"Channel {button.description}: {state}"
-
-
-def _title(deletion: Deletion, n_channels: int, mse: float) -> str:
-    if len(deletion) > _NAMED:
-        which = f"{len(deletion)} of {n_channels} channels"
-    else:
-        which = f"Channel{'s' if len(deletion) > 1 else ''} {', '.join(map(str, deletion))}" if deletion else "Nothing"
-    return f"{which} deleted: MSE {number(mse)}"
+def _by_class(predictions: np.ndarray, y: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return rows, and (replacement, deletion, row, class) the mean outputs for the windows of each true class."""
+    if predictions.shape[-1] > _MOST_CLASSES:
+        raise ValueError(f"`model` must have at most {_MOST_CLASSES} classes here. Got {predictions.shape[-1]}.")
+    classes = y.argmax(axis=1) if y.shape == predictions.shape[2:] else y.reshape(len(y), -1)[:, 0].astype(int)
+    found = np.unique(classes).tolist()
+    return [str(k) for k in found], np.stack([predictions[:, :, classes == k].mean(axis=2) for k in found], axis=2)

@@ -4,7 +4,6 @@ Prints one JSON object. Memory is in MB; test_soak.py says how much may be.
 """
 
 import gc
-import itertools
 import json
 import pathlib
 import re
@@ -87,49 +86,16 @@ def calls(n_warm, n_turns):
     return repeat(turn, n_warm, n_turns)
 
 
-def part(box, name):
-    """The control of an explorer that has a class."""
-    children = [child for row in box.children for child in row.children]
-    return next(child for child in children if f"conv1d-{name}" in child._dom_classes)
-
-
-def explorers(n_warm, n_turns):
-    """Changes of the controls of both explorers, one after the other."""
-    wave = cv.toy_series(120, period=20, noise=0.1, seed=0)[1]
-    model = cv.build_model(window=20, channels=4, kernel_size=5, head_kernel_size=4, seed=1)
-    channels = cv.explore_channels(model, wave, "conv1", 20)
-    deletions = cv.explore_deletions(model, *cv.sliding_windows(wave, 20), "conv1")
-    layers, replacements = itertools.cycle(["conv2", "conv1"]), itertools.cycle(["mean", "shuffle", "zero"])
-
-    def turn(k):
-        if k % 20 == 0:
-            part(channels, "layer").value = next(layers)
-        elif k % 20 == 10:
-            part(deletions, "replacement").value = next(replacements)
-        elif k % 4 == 1:
-            part(channels, "window").value = (part(channels, "window").value + 1) % 100
-        elif k % 4 == 2:
-            part(channels, "step").value = (part(channels, "step").value + 1) % 20
-        else:
-            button = part(deletions, f"delete-{k // 4 % 4}")
-            button.value = not button.value
-
-    return repeat(turn, n_warm, n_turns)
-
-
 def opened(n_warm, n_turns):
-    """Explorers that are opened and dropped, as a cell that is run again and again does."""
-    import ipywidgets
-
+    """Live figures that are made and dropped, as a cell that is run again and again does."""
     wave = cv.toy_series(120, period=20, noise=0.1, seed=0)[1]
     model = cv.build_model(window=20, channels=4, kernel_size=5, head_kernel_size=4, seed=1)
 
     def turn(k):
         if k % 2:
-            cv.explore_channels(model, wave, "conv1", 20)
+            cv.explore_channels(model, wave, "conv1", 20)._repr_html_()
         else:
-            cv.explore_deletions(model, *cv.sliding_windows(wave, 20), "conv1")
-        ipywidgets.Widget.close_all()  # ipywidgets itself keeps all that are open
+            cv.explore_deletions(model, *cv.sliding_windows(wave, 20), "conv1")._repr_html_()
 
     return repeat(turn, n_warm, n_turns)
 

@@ -27,7 +27,7 @@ def measure(*arguments):
 # TensorFlow's oneDNN keeps what it has prepared for a size of input, up to 1,024 of them; the calls have 371 sizes.
 @pytest.mark.parametrize(
     ("name", "warm", "turns"),
-    [("calls", 400, 1000), ("explorers", 100, 1000), ("models", 20, 200), ("opened", 20, 100)],
+    [("calls", 400, 1000), ("models", 20, 200), ("opened", 20, 100)],
 )
 def test_nothing_is_left_behind(name, warm, turns):
     measured = measure(name, warm, turns)
