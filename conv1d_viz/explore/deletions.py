@@ -101,7 +101,7 @@ def explore_deletions(
 
 def _adds_up(cut: Cut) -> bool:
     """Tell whether unit 0 of the output is made of one sum over channels, or of the largest of one sum per step."""
-    if cut.summing is None or not all(is_channelwise(call.operation) for call in cut.rest):
+    if cut.summing is None or not all(is_channelwise(call) for call in cut.rest):
         return False
     rising = getattr(cut.summing.operation.activation, "__name__", "linear") in _RISING
     maximum = bool(cut.rest) and type(cut.rest[0].operation).__name__ == "GlobalMaxPooling1D"
