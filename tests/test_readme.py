@@ -20,7 +20,7 @@ def test_it_is_short_and_begins_with_what_to_run():
     assert len(lines) <= 130
     assert len(README.split()) <= 1400
     assert lines.index("python3 -m venv .venv &&") < 35
-    assert README.count("![") == 2
+    assert README.count("![") == 3  # two pictures and an animation
 
 
 def test_the_example_of_a_model_is_short_and_runs_as_it_stands():
