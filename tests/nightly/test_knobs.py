@@ -34,6 +34,8 @@ OTHERS = {
     "short and quick": ({"N_SAMPLES": 400, "TRAIN_SIZE": 150, "EPOCHS": 1, "PATIENCE": 0}, {}),
 }
 SETTINGS = QUICK | OTHERS
+# Notebook 03 deletes every subset, which there are too many of.
+TOO_MANY = ("sixty channels", r'`deletions="all"` must mean at most 20 channels\. Got 60')
 # What cannot work, the notebook that it stops, and what its one sentence says.
 WRONG = {
     "no window": ("01_train", {"WINDOW": 0}, r"`window` must be at least 1\. Got 0"),
@@ -92,6 +94,10 @@ def outcomes(request, tmp_path_factory):
 @pytest.mark.parametrize("key", [*(pytest.param(key, marks=pytest.mark.quick) for key in QUICK), *OTHERS])
 def test_the_notebooks_run_and_read_right(outcomes, key):
     results, figures = outcomes[key].result()
+    if key == TOO_MANY[0]:
+        done, outputs = results.pop("03_ablation")
+        assert done.returncode != 0
+        assert re.search(TOO_MANY[1], outputs[-1]["evalue"])
     for name, (done, outputs) in results.items():
         assert done.returncode == 0, f"{name}: {done.stderr[-2500:]}"
         assert not [o for o in outputs if o.get("name") == "stderr" or o["output_type"] == "error"], name
