@@ -59,10 +59,10 @@ Live figures, which need no kernel
     explore_channels          drag a window along a series; choose a layer, channel and step
     explore_deletions         delete channels with buttons, and see what the others add
 
-Everything is counted in samples, and channels from 0. Functions take anything that is like an array; none changes its
-arguments or a setting of matplotlib, and only training seeds global random generators. Plots are drawn on `ax`, on a
-new figure where it is None, and returned, never shown or saved; `title` is theirs ("" for none), `unit` the label of
-what they show.
+Everything is counted in samples, and channels from 0. Where figures take times, they take dates, too. Functions take
+anything that is like an array; none changes its arguments or a setting of matplotlib, and only training seeds global
+random generators. Plots are drawn on `ax`, on a new figure where it is None, and returned, never shown or saved;
+`title` is theirs ("" for none), `unit` the label of what they show.
 
 Wrong arguments are refused before any work, with a TypeError or ValueError that names the parameter, what it must be
 and what it was: "`window` must be at least 1. Got 0." What NumPy, Keras, matplotlib or pandas refuse clearly is left to

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 import conv1d_viz as cv
+from conv1d_viz.ablation.shares import is_channelwise
 from conv1d_viz.checks import as_items, as_series, as_size
 from conv1d_viz.explore.page import MOST_LABELS, LiveFigure, labels_of, thinned
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import trace
+from conv1d_viz.network.graph import calls_behind, trace
 from conv1d_viz.network.layers import as_model, as_windows, find_steps
 from conv1d_viz.plotting.style import runs_of, value_scale
 
@@ -54,6 +55,10 @@ def explore_channels(
     graph, samples, open_end = trace(model), as_series(series), model.inputs[0].shape[1]
     taken = [call.inputs for call in graph.calls if type(call.operation).__name__ == "GlobalMaxPooling1D"]
     peaks = [path for path, _, outputs in graph.places if [outputs] == taken][:1]
+    pools = [call for call in graph.calls if type(call.operation).__name__ == "GlobalMaxPooling1D"]
+    # Only where each number of the forecast comes from one channel is its step the one that is read.
+    behind = [call for pool in pools for call in calls_behind(graph, pool.outputs[0], set(graph.outputs))]
+    read = all(is_channelwise(call) for call in behind)
     single = isinstance(layers, (str, int, np.integer, keras.layers.Layer))
     wanted = [layers, *peaks] if single else as_items(layers, "layers", "a layer, or an iterable of some")
     paths = list(dict.fromkeys(find_steps(model, graph, layer)[0] for layer in wanted))
@@ -76,7 +81,7 @@ def explore_channels(
         arrays[f"acts{k}"] = acts.transpose(2, 0, 1)  # rows that repeat one sample later are stored small
         if line is not None:
             arrays[f"line{k}"] = line[::every].T
-        if path in peaks:
+        if path in peaks and read:
             arrays[f"picked{k}"] = acts.argmax(axis=1).T
         cmap, norm = value_scale(acts)
         shades = cmap(np.linspace(0, 1, 128), bytes=True).view("<u4").ravel().tolist()  # as a canvas takes them

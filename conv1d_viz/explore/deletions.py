@@ -86,16 +86,18 @@ def explore_deletions(
         facts["rows"], means = _by_class(predictions, np.asarray(y))
         return LiveFigure("deletions", f"Delete channels of {cut.path}", facts, {"classes": means})
 
-    add = _adds_up(cut)
-    steps = _summands(cut, tuple(array[:1] for array in inputs)).shape[2] if add else 0
+    first = _summands(cut, tuple(array[:1] for array in inputs)) if _adds_up(cut) else None
+    steps = 0 if first is None else first.shape[2]
     every = thinned(n_windows, n_windows * (3 * len(sets) + n * steps), "layer")
     truth = np.asarray(y, dtype=np.float64).reshape(n_windows, -1)[::every, 0]
     arrays = {"truth": truth, "forecasts": predictions[:, :, ::every, 0]}
     facts |= {"labels": labels_of(time, n_windows)[::every], "every": every}
-    if add:
+    if steps:
         bias = cut.summing.operation.bias if cut.summing.operation.use_bias else [0.0]  # type: ignore[union-attr]
         facts["bias"] = float(keras.ops.convert_to_numpy(bias)[0])
-        arrays["summands"] = _summands(cut, tuple(array[::every] for array in inputs))
+        summands = _summands(cut, tuple(array[::every] for array in inputs))
+        assert summands is not None  # as of the first window
+        arrays["summands"] = summands
     return LiveFigure("deletions", f"Delete channels of {cut.path}", facts, arrays)
 
 
@@ -108,10 +110,13 @@ def _adds_up(cut: Cut) -> bool:
     return len(cut.graph.shapes[cut.seam]) == 2 or (maximum and rising)
 
 
-def _summands(cut: Cut, inputs: Inputs) -> Float[np.ndarray, "channel window step"]:
-    """Return what each channel adds to the sum for unit 0; a sum without steps has one."""
+def _summands(cut: Cut, inputs: Inputs) -> Float[np.ndarray, "channel window step"] | None:
+    """Return what each channel adds to the sum for unit 0, or None where a deleted one adds something, too."""
     hidden = cut.run_to({cut.key}, inputs, slice(None))[cut.key]
-    parts = to_array(shares(cut.channelwise, cut.summing, hidden, None)[0])[..., 0]  # type: ignore[arg-type]
+    kept, gone = shares(cut.channelwise, cut.summing, hidden, None)  # type: ignore[arg-type]
+    if gone is not None and np.any(to_array(gone)):  # such as behind a normalization
+        return None
+    parts = to_array(kept)[..., 0]
     return parts.reshape(*parts.shape[:2], -1)
 
 

@@ -180,7 +180,7 @@ def _add(run: tuple[int, Any, list[Any]], path: Path, settings: dict[str, Any], 
 def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
     """Read the trainings that `train_many` has written so far to a file or bare name, by rising seed.
 
-    Files that are larger than `max_bytes`, as they are or unpacked, are refused. None raises a FileNotFoundError.
+    Files that are larger than `max_bytes`, as they are or unpacked, are refused; a missing one is a FileNotFoundError.
     """
     path = as_path(path, ".npz", reading=True)
     if not path.is_file():

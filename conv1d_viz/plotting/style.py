@@ -24,7 +24,6 @@ TARGET = "#d55e00"  # what is predicted
 PAPER = "#f3f5f7"  # quiet areas
 
 TITLE, LABEL, TICK, SMALL, SMALLEST = 12, 10, 9, 8, 6  # points, for figures 9 inches wide
-POWERS = (-3, 4)  # of ten, beyond which numbers beside an axes of a fixed place are written with a factor
 MANY = 24  # panels beyond which they are set closer, channels beyond which an axes is tall
 
 # The colours stand where their CIE lightness falls in equal steps, so equal steps of a value look equal, in grey too.
@@ -137,12 +136,6 @@ def number_whole(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
-def plain_numbers(ax: Axes) -> None:
-    """Write whole numbers of samples at x, and at y no more digits than a fixed margin has room for."""
-    ax.ticklabel_format(axis="x", style="plain", useOffset=False)
-    ax.ticklabel_format(axis="y", scilimits=POWERS)
-
-
 def step_label(stride: int) -> str:
     """Label of an axis of steps, with the samples between two of them where these are not one."""
     return "step in the window" + (f" (each {stride} samples later)" if stride > 1 else "")
@@ -163,11 +156,11 @@ def number_log(axis: Axis) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def color_bar(ax: Axes | np.ndarray, image: ScalarMappable, label: str, **options: Any) -> Colorbar:
+def color_bar(ax: Axes | np.ndarray, image: ScalarMappable, label: str) -> Colorbar:
     """A colour bar with the common look beside one axes or an array of them, no wider for being tall."""
     axes = np.array(ax, dtype=object).ravel().tolist()
     figure, edges = figure_of(axes[0]), [part.get_window_extent().intervaly for part in axes]
-    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=max(20, 4.5 * np.ptp(edges) / figure.dpi), **options)
+    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=max(20, 4.5 * np.ptp(edges) / figure.dpi))
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=TICK, color=TRUTH, labelcolor=INK)
     bar.set_label(label, fontsize=LABEL, color=INK)
