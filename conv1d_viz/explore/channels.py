@@ -53,9 +53,8 @@ def explore_channels(
     """
     model, window, horizon = as_model(model), as_size(window, "window"), as_size(horizon, "horizon")
     graph, samples, open_end = trace(model), as_series(series), model.inputs[0].shape[1]
-    taken = [call.inputs for call in graph.calls if type(call.operation).__name__ == "GlobalMaxPooling1D"]
-    peaks = [path for path, _, outputs in graph.places if [outputs] == taken][:1]
     pools = [call for call in graph.calls if type(call.operation).__name__ == "GlobalMaxPooling1D"]
+    peaks = [path for path, _, outputs in graph.places if [outputs] == [pool.inputs for pool in pools]][:1]
     # Only where each number of the forecast comes from one channel is its step the one that is read.
     behind = [call for pool in pools for call in calls_behind(graph, pool.outputs[0], set(graph.outputs))]
     read = all(is_channelwise(call) for call in behind)
