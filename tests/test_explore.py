@@ -57,16 +57,30 @@ def test_the_largest_sum_of_the_summands_is_each_forecast(model, windows):
         np.testing.assert_allclose(forecast, arrays["forecasts"][0, k], atol=1e-3)
 
 
-def test_a_classifier_shows_mean_outputs_by_class():
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy", "mse"])
+def test_a_classifier_shows_mean_outputs_by_class(loss):
     x, labels = cv.cylinder_bell_funnel(30, length=32, seed=0)
     inputs = keras.Input((32, 1))
     hidden = L.GlobalAveragePooling1D()(L.Conv1D(4, 5, activation="relu", name="conv")(inputs))
     network = keras.Model(inputs, L.Dense(3, activation="softmax")(hidden))
-    network.compile(loss="sparse_categorical_crossentropy")
-    facts, arrays = data_of(cv.explore_deletions(network, x, labels, "conv"))
+    targets = labels if loss.startswith("sparse") else np.eye(3)[labels]
+    facts, arrays = data_of(cv.explore_deletions(network, x, targets, "conv", loss=loss))
+    assert facts["rows"] == ["0", "1", "2"]
     prediction = cv.predict_ablated(network, x, "conv", (1, 2), "mean")
     expected = [prediction[labels == k].mean(axis=0) for k in range(3)]
     np.testing.assert_allclose(arrays["classes"][1, facts["sets"].index([1, 2])], expected, atol=1e-4)
+
+
+def test_of_several_horizons_the_first_is_shown_whatever_the_loss():
+    network = cv.build_model(window=20, channels=3, kernel_size=5, head_kernel_size=4, horizon=3, seed=1)
+    x, y = cv.sliding_windows(SERIES, 20, horizon=3)
+    figure = cv.explore_deletions(network, x, y, "conv1", loss="mae")
+    facts, arrays = data_of(figure)
+    forecasts = network.predict(x, verbose=0)
+    close(arrays["truth"], y[:, 0])
+    close(arrays["forecasts"][0, 0], forecasts[:, 0])
+    np.testing.assert_allclose(facts["losses"][0][0], np.abs(forecasts - y).mean(), rtol=1e-5)
+    assert "the first of 3 outputs" in figure._repr_html_()
 
 
 def test_of_many_channels_one_or_two_are_deleted(windows):
@@ -78,9 +92,9 @@ def test_of_many_channels_one_or_two_are_deleted(windows):
 
 
 def test_activations_timelines_picks_and_forecasts_are_those_of_the_model(model, windows):
-    facts, arrays = data_of(cv.explore_channels(model, SERIES, "conv1", 20, time=np.arange(500, 560)))
+    facts, arrays = data_of(cv.explore_channels(model, SERIES, "conv1", 20, time=np.arange(1950, 2010)))
     assert [layer["path"] for layer in facts["layers"]] == ["conv1", "conv2"]  # whose maximum is the forecast
-    assert facts["labels"][:2] == ["500", "501"]
+    assert facts["labels"][:2] == ["1950", "1951"]  # years, without a comma
     for k, layer in enumerate(facts["layers"]):
         acts = cv.layer_activations(model, windows[0], layer["path"])
         close(arrays[f"acts{k}"], acts.transpose(2, 0, 1))

@@ -25,6 +25,13 @@ HUGE, GAP, PAIRS = np.where(T == 7, 1e300, WAVE), np.where(T == 7, np.nan, WAVE)
 MODEL = cv.build_model(window=20, channels=4, kernel_size=5, head_kernel_size=4, seed=1)
 SEGMENTS = pd.DataFrame({"channel": [0, 1], "rank": [0, 0], "value": [2.0, 1.0]})
 NETWORK = {"model": MODEL, "x": X, "layer": "conv1"}
+WIDE = cv.build_model(window=20, channels=200, kernel_size=5, head_kernel_size=4, seed=1)
+GENRES = keras.Sequential([keras.Input((20, 1)), L.Conv1D(4, 5, name="conv1"), L.GlobalMaxPooling1D(), L.Dense(13)])
+
+
+def early(*_):
+    raise AssertionError("a forecast was made before the arguments were checked")
+
 
 # Calls that work, by name.
 FINE = {
@@ -132,6 +139,10 @@ ROWS = [
     ("predict_ablated", {"channels": 2}, r"`channels` must be a tuple of channels\. Got 2"),
     ("predict_ablated", {"cells": X[..., 0]}, r"`cells` must be an array of booleans .* Got dtype float64"),
     ("ablation_study", {"deletions": "triples"}, r"`deletions` must be one of 'single', .* Got 'triples'"),
+    ("explore_channels", {"time": T[:3]}, r"`time` must have 60 values\. Got 3"),
+    ("explore_deletions", {"time": T[:3], "loss": early}, r"`time` must have 40 values\. Got 3"),
+    ("explore_deletions", {"model": WIDE, "loss": early}, r"`layer` must have few enough channels .* Got [\d,]+ numb"),
+    ("explore_deletions", {"model": GENRES, "y": X[:, 0] > 0, "loss": early}, r"`model` must have at most 12.* Got 13"),
     ("plot_series", {"values": LINE}, r"`values` must have the shape \(time,\).* Got shape \(60, 2\)"),
     ("plot_history", {"history": {"loss": [1.0, 0.0], "val_loss": [1.0, 1.0]}}, r"`history\['loss'\]` must .* Got 0"),
     ("plot_forecast", {"truth": GAP}, r"`truth` must hold finite numbers only\. Got nan at index \(7,\)"),

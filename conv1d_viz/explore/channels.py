@@ -68,11 +68,11 @@ def explore_channels(
     if len(samples) > MOST_LABELS:
         raise ValueError(f"`series` must have at most {MOST_LABELS:,} samples; show a part. Got {len(samples):,}.")
     x = as_windows(model, cv.sliding_windows(samples, window, horizon)[0])
+    facts = {"window": window, "unit": str(unit), "labels": labels_of(time, len(samples))}
     sizes = [cv.layer_activations(model, x[:1], path).shape[1:] for path in paths]
     numbers = sum((len(x) * n_steps + len(samples)) * n_channels for n_steps, n_channels in sizes)
-    every = thinned(len(x), numbers, "layers")
+    facts["every"] = every = thinned(len(x), numbers, "layers")
 
-    facts = {"window": window, "every": every, "unit": str(unit), "labels": labels_of(time, len(samples))}
     arrays, described = {"series": samples[:, 0].astype(np.float64)}, []
     for k, path in enumerate(paths):
         field, line, reason = _on_the_time_axis(model, samples, path, window, horizon)

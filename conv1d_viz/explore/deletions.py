@@ -4,14 +4,14 @@ import itertools
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-import conv1d_viz as cv
-from conv1d_viz.ablation.cut import REPLACEMENTS, Cut, cut_behind, inputs_of
+from conv1d_viz.ablation.cut import REPLACEMENTS, Cut, cut_behind, inputs_of, replacement_for
+from conv1d_viz.ablation.losses import as_score
 from conv1d_viz.ablation.shares import is_channelwise, shares
+from conv1d_viz.ablation.study import scored
 from conv1d_viz.checks import as_texts
 from conv1d_viz.explore.page import LiveFigure, labels_of, thinned
-from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import to_array
 from conv1d_viz.network.layers import Inputs
 from conv1d_viz.plotting.style import channel_colors
@@ -36,10 +36,9 @@ def explore_deletions(
     """Delete channels of a layer with buttons, and see what the forecast loses, and why.
 
     It shows the truth, the forecast with all channels and the one without the deleted ones; and of one forecast at a
-    time what each channel that is left adds, where the output is made of one sum over channels. Of a classifier,
-    several outputs whose loss is not the mean squared error, it shows the mean outputs by true class instead. All is
-    computed ahead, for each replacement ("shuffle" with seed 0): every subset of up to 10 channels, of more channels
-    one or two at a time.
+    time what each channel that is left adds, where the output is made of one sum over channels. For several outputs
+    and targets that are classes (0, 1, and so on, or one-hot) it shows the mean outputs by true class instead. All is
+    computed ahead, for each replacement ("shuffle" with seed 0): every subset of up to 10 channels, of more one or two.
 
     Parameters
     ----------
@@ -74,56 +73,52 @@ def explore_deletions(
         raise ValueError(f"`x` must have fewer windows, take every tenth: `x[::10], y[::10]`. Got {n_windows:,}.")
     words = [""] * n if roles is None else as_texts(roles, "roles", n)
     names = [f"{channel} · {word}".removesuffix(" · ") for channel, word in enumerate(words)]
-    studies = [cv.ablation_study(model, x, y, layer, sets, word, 0, loss=loss) for word in REPLACEMENTS]
-    predictions = np.array([study.predictions for study in studies])
-    loss_name = studies[0].loss_name
-    facts: dict[str, Any] = {
-        "names": names, "unit": str(unit), "sets": sets, "all": n <= _ALL, "labels": [],
+    loss_name, score = as_score(cut, y, loss, n_windows)
+    labels, targets = labels_of(time, n_windows), np.asarray(y).reshape(n_windows, -1)
+    classes = _as_classes(targets, shape[1])
+    if classes is not None and shape[1] > _MOST_CLASSES:
+        raise ValueError(f"`model` must have at most {_MOST_CLASSES} classes here. Got {shape[1]}.")
+    steps = _summands(cut, tuple(array[:1] for array in inputs)).shape[2]
+    every = 1 if classes is not None else thinned(n_windows, n_windows * (3 * len(sets) + n * steps), "layer")
+
+    with_what = [replacement_for(cut, inputs, word, 0) for word in REPLACEMENTS]
+    results = [scored(cut, inputs, sets, replacement, score, True, None) for replacement in with_what]
+    predictions, title = np.array([made for made, _ in results]), f"Delete channels of {cut.path}"
+    facts = {
+        "names": names, "unit": str(unit), "sets": sets, "all": n <= _ALL, "labels": labels[::every], "every": every,
         "channels": channel_colors(n), "replacements": REPLACEMENTS, "loss_name": loss_name.replace("mse", "MSE"),
-        "losses": [study.loss.tolist() for study in studies],
+        "losses": [losses.tolist() for _, losses in results],
     }  # fmt: skip
-    if loss_name != "mse" and shape[1] > 1:
-        facts["rows"], means = _by_class(predictions, np.asarray(y))
-        return LiveFigure("deletions", f"Delete channels of {cut.path}", facts, {"classes": means})
-
-    first = _summands(cut, tuple(array[:1] for array in inputs)) if _adds_up(cut) else None
-    steps = 0 if first is None else first.shape[2]
-    every = thinned(n_windows, n_windows * (3 * len(sets) + n * steps), "layer")
-    truth = np.asarray(y, dtype=np.float64).reshape(n_windows, -1)[::every, 0]
-    arrays = {"truth": truth, "forecasts": predictions[:, :, ::every, 0]}
-    facts |= {"labels": labels_of(time, n_windows)[::every], "every": every}
-    if steps:
-        bias = cut.summing.operation.bias if cut.summing.operation.use_bias else [0.0]  # type: ignore[union-attr]
-        facts["bias"] = float(keras.ops.convert_to_numpy(bias)[0])
-        summands = _summands(cut, tuple(array[::every] for array in inputs))
-        assert summands is not None  # as of the first window
-        arrays["summands"] = summands
-    return LiveFigure("deletions", f"Delete channels of {cut.path}", facts, arrays)
+    if classes is not None:
+        found = np.unique(classes).tolist()
+        means = np.stack([predictions[:, :, classes == k].mean(axis=2) for k in found], axis=2)
+        facts |= {"rows": [str(k) for k in found], "labels": []}
+        return LiveFigure("deletions", title, facts, {"classes": means})
+    title += f": forecasts are the first of {shape[1]} outputs, losses of all" if shape[1] > 1 else ""
+    arrays = {"truth": targets[::every, 0].astype(np.float64), "forecasts": predictions[:, :, ::every, 0]}
+    if cut.summing and steps:
+        facts["bias"] = float(cut.summing.operation.bias[0]) if cut.summing.operation.use_bias else 0.0
+        arrays["summands"] = _summands(cut, tuple(array[::every] for array in inputs))
+    return LiveFigure("deletions", title, facts, arrays)
 
 
-def _adds_up(cut: Cut) -> bool:
-    """Tell whether unit 0 of the output is made of one sum over channels, or of the largest of one sum per step."""
-    if cut.summing is None or not all(is_channelwise(call) for call in cut.rest):
-        return False
-    rising = getattr(cut.summing.operation.activation, "__name__", "linear") in _RISING
-    maximum = bool(cut.rest) and type(cut.rest[0].operation).__name__ == "GlobalMaxPooling1D"
-    return len(cut.graph.shapes[cut.seam]) == 2 or (maximum and rising)
+def _as_classes(targets: np.ndarray, n_units: int) -> Int[np.ndarray, " window"] | None:
+    """Return the true class of each window, where targets are 0, 1, and so on, or one-hot; None where they are not."""
+    single = targets.shape[1] == 1
+    labels = targets[:, 0] if single else targets.argmax(axis=1)
+    one_hot = labels[:, None] == np.arange(n_units)
+    fits = one_hot.any(axis=1).all() if single else np.array_equal(one_hot, targets)
+    return labels.astype(int) if fits and n_units > 1 else None
 
 
-def _summands(cut: Cut, inputs: Inputs) -> Float[np.ndarray, "channel window step"] | None:
-    """Return what each channel adds to the sum for unit 0, or None where a deleted one adds something, too."""
-    hidden = cut.run_to({cut.key}, inputs, slice(None))[cut.key]
-    kept, gone = shares(cut.channelwise, cut.summing, hidden, None)  # type: ignore[arg-type]
-    if gone is not None and np.any(to_array(gone)):  # such as behind a normalization
-        return None
-    parts = to_array(kept)[..., 0]
-    return parts.reshape(*parts.shape[:2], -1)
-
-
-def _by_class(predictions: np.ndarray, y: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Return rows, and (replacement, deletion, row, class) the mean outputs for the windows of each true class."""
-    if predictions.shape[-1] > _MOST_CLASSES:
-        raise ValueError(f"`model` must have at most {_MOST_CLASSES} classes here. Got {predictions.shape[-1]}.")
-    classes = y.argmax(axis=1) if y.shape == predictions.shape[2:] else y.reshape(len(y), -1)[:, 0].astype(int)
-    found = np.unique(classes).tolist()
-    return [str(k) for k in found], np.stack([predictions[:, :, classes == k].mean(axis=2) for k in found], axis=2)
+def _summands(cut: Cut, inputs: Inputs) -> Float[np.ndarray, "channel window step"]:
+    """Return what each channel adds to the sum for unit 0; no steps where the output is no such sum or largest one."""
+    if cut.summing and all(is_channelwise(call) for call in cut.rest):
+        rising = getattr(cut.summing.operation.activation, "__name__", "linear") in _RISING
+        largest = rising and cut.rest and type(cut.rest[0].operation).__name__ == "GlobalMaxPooling1D"
+        hidden = cut.run_to({cut.key}, inputs, slice(None))[cut.key]
+        kept, gone = shares(cut.channelwise, cut.summing, hidden, None)
+        adds = gone is not None and np.any(to_array(gone))  # a deleted channel, such as before a normalization
+        if (largest or len(cut.graph.shapes[cut.seam]) == 2) and not adds:
+            return to_array(kept)[..., 0].reshape(*kept.shape[:2], -1)
+    return np.empty((cut.n_channels, len(inputs[0]), 0))

@@ -5,8 +5,6 @@
   const root = document.currentScript?.parentElement ?? document.querySelector(".conv1d-live:not([data-state])");
   if (!root || root.dataset.state) return;
   root.dataset.state = "starting";
-  const twins = document.querySelectorAll(`[id^="${root.id}"]`).length;
-  if (twins > 1) root.id += `-${twins}`;
   const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
   let [ink, truth, accent, target, paper] = [];
 
@@ -231,7 +229,7 @@
       if (summands) drawSummands(c, panel(edge, 282, wide, bars, [0, 1], [n + 0.5, -0.5]));
     }
     function drawSummands(c, whole) {
-      if (how) return heading(c, whole, "What channels add: only where the deleted are zero");
+      if (how) return heading(c, whole, "What channels add: for zero only");
       const { step, total, values } = left(at);
       widest ??= Math.max(...labels.map((_, k) => Math.max(...span(left(k).values, [bias]).map(Math.abs))));
       const p = panel(whole.left + 75, whole.top, whole.width - 140, bars, [-widest, widest], whole.ys);
@@ -440,7 +438,8 @@
         `Step ${step} of ${layer.path} sees ${layer.known ? sight : `what is not known: ${layer.reason}`}`,
         `Channel ${channel} gives ${number(row(layer.acts, channel, at)[step])} there${layer.line ? "" : "."}`,
       ];
-      if (layer.line) words[2] += `; the mean of that time is ${number(mean())}.`;
+      const which = (step * layer.stride) % every ? "shown nearest to" : "of"; // of many times only some are kept
+      if (layer.line) words[2] += `; the mean ${which} that time is ${number(mean())}.`;
       if (!forecast) return words;
       const read = reading ? `, read at step ${reading.picked.values[at]} of ${reading.path}` : "";
       const [when, real] = [labels[begin + size], number(series[begin + size])];

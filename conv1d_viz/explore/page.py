@@ -31,13 +31,10 @@ class LiveFigure:
         return f"<live figure: {self._facts['title']}>"
 
     def _repr_html_(self) -> str:
-        # The name depends on words and sizes alone: another processor's last digits do not change it.
-        shapes = [(name, array.shape) for name, array in self._arrays.items()]
-        number = zlib.crc32(f"{self._facts['title']} {shapes}".encode())
         title, script = html.escape(self._facts["title"]), files(__package__).joinpath("live.js").read_text("utf-8")
         return (
-            f'<div class="conv1d-live" id="conv1d-{self._facts["kind"]}-{number:08x}" data-live="{self._packed()}">'
-            f"<p>{title}: this figure is live where scripts run; elsewhere see the static ones beside it.</p>"
+            f'<div class="conv1d-live conv1d-{self._facts["kind"]}" data-live="{self._packed()}">'
+            f"<p>{title}: a figure that is live where scripts run, such as in Jupyter once its cell has run.</p>"
             f"<script>\n{script}</script></div>"
         )
 
@@ -73,4 +70,4 @@ def labels_of(time: Any, length: int) -> list[str]:
     places, dates = as_time(np.arange(length) if time is None else time, "time", length)
     if dates is not None:
         return [str(date).removesuffix(" 00:00:00") for date in dates]
-    return [f"{place:,.0f}" if place == round(place) else f"{place:.10g}" for place in places.tolist()]
+    return [f"{place:.15g}" for place in places.tolist()]  # 1950 may be a year: no comma
