@@ -62,8 +62,6 @@ def test_three_shapes():
     assert x.shape == (900, 128, 1)
     assert np.bincount(y).tolist() == [300, 300, 300]
     assert np.array_equal(y, again)
-    first = [np.flatnonzero(y == k)[0] for k in range(3)]
-    assert clean[first].max(axis=(1, 2)) == pytest.approx([7.7, 4.4, 8.1], abs=0.05)
     assert np.std(x - clean) == pytest.approx(1, abs=0.01)
     assert cv.load_info("cbf_fcn")["samples"] == {"n": 900, "length": 128, "noise": 1.0, "seed": 100}
 
@@ -76,13 +74,11 @@ def test_the_network(net):
     assert [(type(b), b.name) for b in built.layers[1:]] == [(type(b), b.name) for b in net.layers[1:]]
     built.set_weights(net.get_weights())
     assert np.array_equal(built.predict(samples()[0], verbose=0), net.predict(samples()[0], verbose=0))
-    assert net.count_params() == 1275
     convs = [net.get_layer(f"conv{k}") for k in (1, 2, 3)]
     assert [(conv.filters, *conv.kernel_size) for conv in convs] == [(8, 8), (16, 5), (8, 3)]
     fields = [cv.receptive_field(net, f"block{k}") for k in (1, 2, 3)]
     assert [(field.size, field.stride) for field in fields] == [(8, 1), (12, 1), (14, 1)]
-    assert cv.load_info("cbf_fcn")["parameters"]["epochs"] == 100
-    assert 900 * 128 == 115_200
+    assert {block.shape[1] for block in (net.get_layer(f"block{k}").output for k in (1, 2, 3))} == {128}
 
 
 def test_accuracy(net):
@@ -118,50 +114,48 @@ def test_what_excites_each_channel(net):
         groups = table.groupby("channel").groups
         means = np.stack([np.nanmean(seen[rows, :, 0], axis=0) for rows in groups.values()])
         classes = [set(y[table["window"][rows]]) for rows in groups.values()]
-        found[k] = table.groupby("channel")["value"].max(), means, classes
+        found[k] = means, classes
     begin, end, level = (
         (lambda m: m[:, :2].mean(axis=1)),
         (lambda m: m[:, -2:].mean(axis=1)),
         (lambda m: m.mean(axis=1)),
     )
 
-    best, means, _ = found[1]
-    assert (best.idxmax(), best.max()) == (3, pytest.approx(5.1, abs=0.05))
-    assert (begin(means)[3], end(means)[3]) == (pytest.approx(-0.3, abs=0.05), pytest.approx(9.2, abs=0.05))
+    means, _ = found[1]
+    assert begin(means)[3] < 0
+    assert end(means)[3] > 9
     assert (begin(means)[[1, 2]] > 6).all()
     assert (end(means)[[1, 2]] < 0).all()
-    assert ((level(means)[[5, 6, 7]] > 7) & (level(means)[[5, 6, 7]] < 9)).all()
+    assert level(means)[[6, 7]].round().tolist() == [9, 9]
 
-    best, means, classes = found[2]
-    assert (best.idxmax(), best.max()) == (10, pytest.approx(6.0, abs=0.05))
+    means, classes = found[2]
+    quiet, others = [7, 8, 11, 12], [1, 2, 3, 4, 5, 6, 9, 10, 13, 14, 15]
+    assert (level(means)[quiet].round() == 2).all()
+    assert ((means[quiet] > 0) & (means[quiet] < 4)).all()
+    assert not any(CYLINDER in classes[c] for c in quiet)
+    assert (means[others].max(axis=1) > 7).all()
     assert begin(means)[10] < 0
     assert end(means)[10] > 7
-    assert [level(means)[c].round(1) for c in (7, 8, 11, 12)] == pytest.approx([1.7, 1.8, 2.0, 1.6], abs=0.06)
-    assert not any(CYLINDER in classes[c] for c in (7, 8, 11, 12))
 
-    _, means, classes = found[3]
+    means, classes = found[3]
     for channel in (0, 6, 7):
         assert classes[channel] == {BELL}
-        assert 0.8 < begin(means)[channel] < 1.5
-        assert 2.8 < end(means)[channel] < 4
+        assert end(means)[channel] - begin(means)[channel] > 1.5
     for channel in (3, 4):
         assert classes[channel] == {FUNNEL}
-        assert begin(means)[channel] == pytest.approx(4, abs=0.15)
-        assert end(means)[channel] == pytest.approx(1.45, abs=0.1)
-    table, seen = cv.top_segments(net, x, "block3")
-    jumps = np.ptp(seen[..., 0], axis=1) > 6
-    assert jumps[table["channel"] == 2].all()
-    assert jumps[table["channel"] == 5].sum() > 4
+        assert begin(means)[channel] - end(means)[channel] > 2
+    weights = net.get_layer("classes").get_weights()[0]
+    assert weights.argmax(axis=1)[[0, 6, 7, 3, 4, 1, 5]].tolist() == [BELL] * 3 + [FUNNEL] * 2 + [CYLINDER] * 2
 
     steps = np.arange(128) - 64
     stretches = np.stack([2 + 0.1 * steps, 2 + 0 * steps, 2 - 0.1 * steps, 6 + 0 * steps])[..., None]
     rise, flat, fall, high = cv.layer_activations(net, stretches, "block3")[:, 64].astype(float).round(1)
-    assert (rise[[0, 6, 7]].min(), rise[[0, 6, 7]].max(), fall[[0, 6, 7]].max()) == (8.7, 9.5, 2.9)
-    assert (fall[[3, 4]].tolist(), rise[[3, 4]].max()) == ([9.4, 8.8], 1.7)
-    assert (flat[[0, 3, 4, 6, 7]].min(), flat[[0, 3, 4, 6, 7]].max()) == (4.6, 6.7)
+    assert (rise[[0, 6, 7]].min(), fall[[0, 6, 7]].max()) == (8.7, 2.9)
+    assert (fall[[3, 4]].min(), rise[[3, 4]].max()) == (8.8, 1.7)
+    assert flat[[0, 3, 4, 6, 7]].min() > 4
     assert high[[0, 3, 4, 6, 7]].max() == 0
-    assert (flat > 0.5 * np.maximum(rise, fall))[[0, 3, 4, 6, 7]].all()
-    assert (flat[[1, 5]].tolist(), high[[1, 5]].tolist()) == ([0, 0], [2.8, 3.7])
+    assert flat[[1, 5]].max() == 0
+    assert high[[1, 5]].min() > 2
 
 
 def test_where_the_evidence_lies(net):
@@ -173,40 +167,31 @@ def test_where_the_evidence_lies(net):
     own = np.stack([added[y == k, :, k].mean(axis=0) for k in range(3)]).astype(float).round(1)
     assert own[CYLINDER, 5] == 3.0
     assert own[BELL, [0, 6, 7]].tolist() == [1.9, 1.9, 2.0]
-    assert own[FUNNEL, [3, 4]].tolist() == [2.4, 2.5]
+    assert own[FUNNEL, [3, 4]] == pytest.approx(2.5, abs=0.11)
     assert (own[:, 1] > 0).tolist() == [True, True, False]
     assert (own[:, 2] > 0).tolist() == [True, False, True]
 
     maps, first = evidence().sum(axis=2), [np.flatnonzero(y == k)[0] for k in range(3)]
-    events = [np.flatnonzero(clean[k, :, 0] > 0)[[0, -1]].tolist() for k in first]
-    assert events[1:] == [[33, 75], [32, 108]]
-    assert [int(maps[first[k], :, k].argmax()) for k in (BELL, FUNNEL)] == [51, 94]
-    funnel = maps[first[FUNNEL], :, FUNNEL]
-    lower = (clean[first[FUNNEL], :, 0] > 0) & (np.arange(128) > (32 + 108) / 2)
-    assert funnel[lower].sum() > 0.5 * funnel.sum()
-    bell = evidence()[first[BELL], :, :, BELL]
-    total = bell.sum(axis=0)
-    assert total.argsort()[-3:].tolist() == [6, 0, 7]
-    assert ((total[[0, 6, 7]] > 1.25) & (total[[0, 6, 7]] < 1.45)).all()
-    assert (total.argmin(), total.min(), total.sum()) == (
-        5,
-        pytest.approx(-0.45, abs=0.01),
-        pytest.approx(3.7, abs=0.05),
-    )
-    assert 60 < bell[:, 5].argmin() < 85
+    cylinder, bell, funnel = (maps[first[k], :, k] for k in range(3))
+    events = [clean[k, :, 0] > 0 for k in first]
+    height = clean[first[FUNNEL], :, 0]
+    assert (cylinder[events[CYLINDER]] > 0).mean() > 0.9
+    assert bell[events[BELL]].sum() > 0.85 * bell.sum()
+    assert funnel[events[FUNNEL] & (height < height.max() / 2)].sum() > 0.5 * funnel.sum()
 
     event = clean[..., 0] > 0
     begin, end = event.argmax(axis=1), 127 - event[:, ::-1].argmax(axis=1)
-    place = (np.arange(128) - begin[:, None]) / (end - begin)[:, None]
+    place = (np.arange(128) - begin[:, None]) / (end - begin + 1)[:, None]
     part = np.digitize(place, [0, 0.2, 0.4, 0.6, 0.8, 1])
+    assert np.median(end - begin) > 24
     mine = maps[np.arange(900), :, y]
     shares = np.stack([np.bincount(part[y == k].ravel(), mine[y == k].ravel()) for k in range(3)])
     shares /= shares.sum(axis=1, keepdims=True)
-    assert percent([shares[BELL, 2:4].sum(), shares[BELL, 5:].sum()]) == [63, 7]
+    assert percent([shares[BELL, 2:4].sum(), shares[BELL, 5:].sum()]) == [64, 6]
     shares = percent(shares)
-    assert shares[CYLINDER][1:6] == [15, 19, 18, 19, 17]
-    assert (shares[BELL][2:4], shares[BELL][5:]) == ([35, 28], [4, 3])
-    assert (shares[FUNNEL][3:5], shares[FUNNEL][:2]) == ([28, 34], [5, 6])
+    assert shares[CYLINDER][1:6] == [15, 19, 19, 19, 17]
+    assert (shares[BELL][2:4], shares[BELL][5:]) == ([36, 28], [4, 2])
+    assert (shares[FUNNEL][3:5], shares[FUNNEL][:2]) == ([30, 34], [5, 6])
 
 
 def test_did_it_find_the_answer(net):
@@ -217,7 +202,6 @@ def test_did_it_find_the_answer(net):
     right = pd.DataFrame({height: called[height] == y for height in called}).groupby(y).mean()
     assert (right.loc[:, 4:] >= 0.99).all(axis=None)
     assert percent(right[3]) == [0, 99, 96]
-    assert np.bincount(called[3][y == CYLINDER], minlength=3).tolist() == [0, 164, 136]
     assert clean[y == CYLINDER].max(axis=1).min() == pytest.approx(3.5, abs=0.05)
 
 
@@ -232,19 +216,12 @@ def test_delete_channels(net):
         pytest.approx(0.084, abs=1e-3),
     )
     assert study.loss_of(single).argmax() == errors.loss_of(single).argmax() == 5
-    assert (900 * errors.loss_of(single)).round().astype(int)[[5, 0, 6, 7]].tolist() == [8, 0, 0, 0]
-    wrong = cv.predict_ablated(net, x, "block3", (5,)).argmax(axis=1) != y
-    assert set(y[wrong]) == {CYLINDER}
-
-    first, second = (cv.ablation_study(net, x, y, block, loss=error_rate).loss for block in ("block1", "block2"))
-    assert percent([np.median(first), first.max(), np.median(second), second.max()]) == [35, 67, 8, 53]
-    assert set(cv.predict_ablated(net, x, "block1", (int(first.argmax()),)).argmax(axis=1)) == {FUNNEL}
+    assert 100 * errors.loss_of([(5,)])[0] == pytest.approx(0.9, abs=0.05)
 
     assert errors.loss_of([(3,), (4,), (1,), (5,)]).max() < 0.01
-    assert percent(errors.loss_of([(3, 4), (1, 5)])) == [33, 33]
     without_fall, without_height = (cv.predict_ablated(net, x, "block3", c).argmax(axis=1) for c in ((3, 4), (1, 5)))
-    assert np.bincount(without_fall[y == FUNNEL], minlength=3).tolist() == [281, 19, 0]
-    assert (without_height[y == CYLINDER] == FUNNEL).sum() == 299
+    assert FUNNEL not in without_fall[y == FUNNEL]
+    assert CYLINDER not in without_height[y == CYLINDER]
 
     best = errors.best_of_each_size()
     assert errors.loss_of(best)[:5].tolist() == [0] * 5
@@ -258,9 +235,7 @@ def test_shapley_values(net):
     estimate = cv.estimate_shapley(net, *samples(), "block3", n_orders=200, seed=0)
     off = abs(estimate.values - exact) / estimate.standard_errors
     assert (off <= 2).sum() == 7
-    assert (off.argmax(), off.max()) == (6, pytest.approx(2.2, abs=0.06))
-    assert (exact.argmin(), exact.min()) == (5, pytest.approx(0.04, abs=0.005))
-    assert (wrong.argmax(), wrong.max()) == (5, pytest.approx(0.12, abs=0.005))
+    assert exact.argmin() == wrong.argmax() == 5
     alone, none = study_of().loss_of([(0, 1, 2, 3, 4, 6, 7), range(8)])
     assert (alone, none) == (pytest.approx(1.41, abs=0.005), pytest.approx(1.11, abs=0.005))
 
@@ -309,7 +284,8 @@ def branched(function):
 def convolutions():
     return stack(
         L.Conv1D(4, 3, strides=2, padding="same"), L.DepthwiseConv1D(3), L.MaxPooling1D(2), L.ZeroPadding1D(2),
-        L.SeparableConv1D(3, 3, dilation_rate=2, padding="same"), L.Cropping1D(1), look(padding="causal"),
+        L.SeparableConv1D(3, 3, dilation_rate=2, padding="same"), L.Cropping1D(1), L.LayerNormalization(),
+        look(padding="causal"), L.MaxPooling1D(2), L.ZeroPadding1D(1), L.Conv1D(4, 3, dilation_rate=2),
     )  # fmt: skip
 
 
@@ -331,6 +307,11 @@ def behind():
         return L.Add()([L.Conv1D(3, 3, padding="same")(hidden), hidden])
 
     return branched(both)
+
+
+def changed_after_pooling():
+    layers = look(), L.GlobalAveragePooling1D(), L.BatchNormalization(gamma_initializer="ones"), L.Dense(1)
+    return keras.Sequential([keras.Input((24, 2)), *layers])
 
 
 def hidden_units():
@@ -355,9 +336,17 @@ MODELS = {
     "own": (lambda: stack(Running(), look()), "Running", True),
     "lstm behind": (lambda: stack(look(), L.LSTM(3, return_sequences=True)), True, "comes before it"),
     "own behind": (lambda: stack(look(), Running()), True, "comes before it"),
+    "depthwise behind": (lambda: stack(look(), L.DepthwiseConv1D(3)), True, "comes before it"),
+    "separable behind": (lambda: stack(look(), L.SeparableConv1D(4, 3)), True, "comes before it"),
+    "normalization behind": (lambda: stack(look(), L.LayerNormalization()), True, "comes before it"),
+    "changed after pooling": (changed_after_pooling, True, "pooled right before"),
     "own activation": (lambda: stack(look(activation=lambda v: keras.ops.sin(v))), "might mix steps", True),
     "masks": (lambda: stack(L.Masking(), L.LSTM(3, return_sequences=True, name="look")), "reach", "branches join"),
     "units": (hidden_units, "must have steps", "must have steps"),
+    "last step": (
+        lambda: keras.Sequential([keras.Input((24, 2)), L.LSTM(3, name="look"), L.Dense(1)]),
+        *["have steps"] * 2,
+    ),
 }
 X = np.random.default_rng(0).normal(size=(6, 24, 2))
 
