@@ -157,9 +157,9 @@ def plot_kernels(
         style.name_panel(style.dress(ax), name, "" if bias is None else f"bias {bias[channel]:+z.2f}")
     axes[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if mapped:
-        axes[0].yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        axes[0].yaxis.set_major_locator(MaxNLocator(8, integer=True))
         style.color_bar(axes, image, "weight")
-    style.name_figure(figure, title, "sample, counted from the step", "feature" if mapped else "weight")
+    style.name_figure(figure, title, "sample, counted from the step", "input channel" if mapped else "weight")
     return figure, axes
 
 

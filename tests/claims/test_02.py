@@ -41,6 +41,7 @@ def see():
 
 def test_one_window_from_end_to_end(see):
     assert (see.t[0], see.t[-1], see.x.shape) == (10_000, 10_299, (200, 100, 1))
+    assert (see.y[:, 0].argmax(), see.y[:, 0].argmin()) == (ONE, 75)
     assert see.y[ONE, 0] == pytest.approx(1)
     assert min(see.x[ONE, 0], see.x[ONE, -1]) > 0.99
     acts = see.acts[ONE, 10:90]  # away from the edges
@@ -97,10 +98,12 @@ def test_cells_that_do_not_exist(see):
 def test_the_role_of_each_channel(see):
     roles = see.roles
     assert roles["role"].tolist() == ["silent", "rising", "falling", "silent", "trough", "crest", "trough", "falling"]
+    assert roles.loc[2, "phase"] == near(48, 2)  # beyond 45, but not by far
     assert roles["response"].tolist() == near([0.18, 0.76, 0.57, 0.02, 2.11, 3.46, 0.95, 0.78], 0.05)
     times = 3.459 / roles["response"][[1, 2, 6, 7]]
     assert (times.min(), times.max()) == (near(3.6, 0.3), near(6, 0.5))
     assert (see.mean[:, 3].max(), see.mean[see.full][:, 3].max()) == (near(0.11), near(0.02))
+    assert see.mean[:, 0].max() == near(0.19)
     crests = (see.wave > 0.9)[:299]
     assert see.mean[see.full, 0].max() == see.mean[see.full & crests, 0].max()
 
@@ -149,24 +152,27 @@ def test_why_the_middle_stays_quiet(see):
     total = see.bias + see.inner.sum(axis=1)
     assert np.abs(np.tanh(total) - see.second[:, MIDDLE]).max() < 1e-5
     assert (total.min(), total.max()) == (near(-9.22, 0.3), near(-2.93, 0.2))
-    phase = (np.arange(200) + MIDDLE + 1) % 100  # 0 rises, 25 is the crest
-    assert (see.t[100:][phase == 25] == [10_174, 10_274]).all()
+    looked_at = see.t[MIDDLE:][:200] + see.second_field.centre
+    phase = looked_at % 100  # 0 rises, 25 is the crest
+    assert looked_at[phase == 25].tolist() == [10_125, 10_225]
     brakes = [set(see.inner[np.abs(phase - place) < 3].argmin(axis=1)) for place in (25, 50, 75, 97)]
     assert brakes == [{5}, {7}, {6}, {1}]
     assert (see.inner.argmin(axis=1) == 4).any()
     pushed = see.inner[:, 0] > 0.5
     assert (see.inner[pushed].argmin(axis=1) == 5).all()
     assert see.inner[:, 1:].max() < 0.25
+    taps = see.second_field.within(see.field)
+    assert (taps.start, taps.size) == (-3, 8)
     net, first = see.weights.sum(axis=0), see.weights[:2].sum(axis=0)
     assert net.tolist() == near([11.88, -2.43, -1.05, -3.90, -0.90, -1.23, -6.20, -3.26], 0.15)
     assert all(first[c] < 0.6 * net[c] for c in (1, 3, 4, 5, 7))
     assert (net - first)[[4, 5]].tolist() == near([0.66, 0.29], 0.08)
-    twin = ONE + see.picked[ONE] - MIDDLE + 100
-    assert twin == 76
-    assert np.abs(see.wave[twin + MIDDLE] - see.wave[ONE + 1]) < 1e-9
-    assert see.inner[twin, [5, 0]].tolist() == near([-4.39, 2.10], 0.15)
-    assert total[twin] == near(-3.06, 0.15)
-    assert np.tanh(total[twin]) == near(-0.996, 0.002)
-    without_5 = total[twin] - see.inner[twin, 5]
-    assert (without_5, np.tanh(without_5)) == (near(1.33, 0.15), near(0.87))
-    assert without_5 - see.inner[twin, 0] == near(-0.77, 0.15)
+    inside = see.inner[76]  # step 50 there and step 51 of window 75 hold the same sample
+    assert np.abs(see.acts[76, 43:58] - see.acts[75, 44:59]).max() < 1e-5
+    assert (see.t[ONE + see.picked[ONE]], see.t[75 + 51], see.t[75 + 50]) == (10_026, 10_126, 10_125)
+    assert inside[[5, 0]].tolist() == near([-4.39, 2.10], 0.15)
+    assert total[76] == near(-3.06, 0.15)
+    assert np.tanh(total[76]) == near(-0.996, 0.002)
+    without_5 = (total - see.inner[:, 5])[[76, 75]]
+    assert without_5.tolist() == near([1.33, 1.36], 0.15)
+    assert (without_5 - see.inner[[76, 75], 0]).tolist() == near([-0.77, -0.73], 0.15)

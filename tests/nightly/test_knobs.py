@@ -27,7 +27,7 @@ QUICK = {
 }
 OTHERS = {
     "second layer": ({"HORIZON": 3}, {"LAYER": "conv2", "CHANNEL": 2}),
-    "pulse of a short period": ({"SERIES": "pulse", "PERIOD": 25}, {"LENGTH": 120}),
+    "pulse of a short period": ({"SERIES": "pulse", "PERIOD": 25}, {"LENGTH": 220}),
     "half-wave, elsewhere and longer": ({"SERIES": "half_sine"}, {"START": 12_345, "LENGTH": 700}),
     "odd kernel, even head": ({"KERNEL_SIZE": 7, "HEAD_KERNEL_SIZE": 4, "CHANNELS": 3}, {}),
     "period longer than the window": ({"PERIOD": 250}, {}),
@@ -42,6 +42,7 @@ WRONG = {
     "kernel beyond the window": ("01_train", {"KERNEL_SIZE": 101}, r"`kernel_size` must"),
     "no epochs": ("01_train", {"EPOCHS": 0}, r"`epochs` must be at least 1\. Got 0"),
     "no such wave": ("01_train", {"SERIES": "square"}, r"`shape` must be one of 'sine'.* Got 'square'"),
+    "too short a series": ("02_activations", {"LENGTH": 120}, r"`acts` must have over 50 windows"),
     "no such layer": ("02_activations", {"LAYER": "conv9"}, r"`layer` must be one of the model's layers.*Got 'conv9'"),
     "no such model": ("03_ablation", {"MODEL_NAME": "none"}, r"`path` must be a file\. Got .*none\.keras"),
 }
