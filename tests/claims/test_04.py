@@ -100,20 +100,13 @@ def test_a_number_is_a_name_and_no_more(found):
     assert response[1].nsmallest(2).index[0] == 7
     assert response.max().idxmax() == 2
     assert response[2].idxmax() == 7
-    assert role[0].count("silent") == 3
-    assert "falling" not in role[0]
-    assert role[1].count("falling") == 2
 
 
-def test_how_many_are_silent(found):
+def test_roles_and_silent_channels(found):
     silent = found.silent[SEEDS]
-    assert counts(silent) == {0: 11, 1: 12, 2: 6, 3: 2, 4: 1}
     assert (silent > 0).sum() == 21
     assert (silent > 1).sum() == 9
     assert found.silent[STUDY] == 2
-
-
-def test_which_parts_of_the_wave_have_a_channel(found):
     roles = found.starts["role"]
     assert counts(roles) == {"crest": 88, "trough": 85, "silent": 34, "falling": 25, "rising": 24}
     assert 88 + 85 == 173
@@ -124,21 +117,21 @@ def test_which_parts_of_the_wave_have_a_channel(found):
 
 def test_how_much_hangs_on_one_channel(found):
     assert 33 * 256 == 8_448
-    quantiles = [0, 0.25, 0.5, 0.75, 1]
-    assert found.share[SEEDS].quantile(quantiles).round(2).tolist() == [0.26, 0.39, 0.51, 0.59, 0.83]
-    assert found.ranks[SEEDS].quantile(quantiles).round(2).tolist() == [-0.17, 0.25, 0.58, 0.71, 0.98]
+    assert found.share[SEEDS].quantile([0.5, 1]).round(2).tolist() == [0.51, 0.83]
+    assert found.ranks[SEEDS].quantile([0, 0.5, 1]).round(2).tolist() == [-0.17, 0.58, 0.98]
+    assert found.costliest[STUDY].name == 5
+    assert found.tables[STUDY]["cost"].drop(5).sum().round(2) == 0.21
     assert found.pairs[STUDY][5, 5].round(2) == 1.27
     assert found.pairs[STUDY][0, 5].round(2) == 0.14
-    assert found.left[[STUDY, 0, 1, 2]].round(2).tolist() == [0.11, 0.30, 0.62, 0.69]
+    assert (found.left[STUDY].round(2), found.left[SEEDS].median().round(2)) == (0.11, 0.60)
     assert found.share[STUDY].round(2) == 0.86
     assert found.ranks[STUDY].round(2) == 0.71
-    assert found.left[STUDY] < found.left[SEEDS].quantile(0.25)
 
 
-def test_who_pushes(found):
+def test_who_rescues(found):
     pushing = found.pushing
     assert pushing[STUDY].tolist() == [True] + [False] * 7
-    assert counts(pushing[SEEDS].sum()) == {2: 12, 1: 8, 3: 5, 0: 4, 4: 3}
+    assert found.second[STUDY] == 0
     mended = {seed: found.left[seed] < 0.5 for seed in SEEDS}
     pushes = {seed: pushing.loc[found.second[seed], seed] for seed in SEEDS}
     table = pd.crosstab(pd.Series(mended), pd.Series(pushes))
@@ -147,7 +140,6 @@ def test_who_pushes(found):
 
 def test_how_many_channels_are_needed(found):
     medians = found.curves[SEEDS].median(axis=1)
-    assert medians[3].round(2) == 0.06
     assert medians[6].round(3) == 0.005
     assert 0.00005 <= medians[8] < 0.00006
     assert counts((found.curves[SEEDS] > found.last).sum()) == {7: 16, 8: 11, 6: 5}
@@ -184,17 +176,11 @@ def test_do_starts_agree_on_the_roles(found):
     shares = starts["share"].unstack().to_numpy()
     w = kendall(by_role.to_numpy())
     assert round(w, 2) == 0.33
-    assert round(kendall(shares), 2) == 0.03
     rng, role_of = np.random.default_rng(0), starts["role"].unstack().to_numpy()
     is_role = np.stack([role_of == name for name in NAMES])
     dealt = [kendall((is_role * rng.permuted(shares, axis=1)).sum(axis=2).T) for _ in range(300)]
     assert np.quantile(dealt, [0.5, 0.95]).round(2).tolist() == [0.10, 0.20]
     assert np.sum(np.array(dealt) >= w) == 1
-    four = [starts.loc[starts["role"] == part, "share"] for part in PARTS]
-    assert round(stats.kruskal(*four).pvalue, 2) == 0.75
-    each = starts.groupby("role")["share"].agg(["mean", "std"])
-    assert each["mean"][["trough", "rising"]].round(2).tolist() == [0.09, 0.06]
-    assert (each["std"].min().round(2), each["std"].max().round(2)) == (0.08, 0.22)
 
 
 def test_what_we_saw(found, findings):
@@ -202,4 +188,3 @@ def test_what_we_saw(found, findings):
     assert min(found.info["history"]["val_loss"]) < lowest
     assert findings.loc[SEEDS, "rescue"].sum() == 13
     assert not findings.loc[SEEDS].all(axis=1).any()
-    assert found.starts["role"].isin(["falling", "rising"]).sum() == 49

@@ -55,11 +55,11 @@ def test_two_models_five_waves(found):
 
 
 def test_what_do_the_channels_respond_to(found):
-    response = found.response.round(2)
-    assert response.loc[5, ["sine", "noisy sine"]].tolist() == [3.46, 3.53]
-    assert response.loc[3, ["sine", "noisy sine", "pulse"]].tolist() == [0.02, 0.03, 0.86]
-    assert response.loc[4, ["sine", "pulse"]].tolist() == [2.11, 0.44]
-    assert response.loc[6, ["half-wave", "pulse"]].max() == 0
+    assert found.response.loc[6, ["half-wave", "pulse"]].max() < 0.005
+    role = pd.DataFrame({name: found.roles[name]["role"] for name in WAVES})
+    changed = role.ne(role["sine"], axis=0).sum()
+    assert changed.tolist() == [0, 3, 5, 2, 0]
+    assert (role["pulse"] == "crest").sum() == 3
     bias = found.model.get_layer("conv1").get_weights()[1]
     assert np.flatnonzero(bias > 0).tolist() == [1, 4, 5, 7]
     assert bias[7] < 0.1 < bias[[1, 4, 5]].min()
@@ -113,7 +113,6 @@ def test_a_model_trained_with_noise(found):
     assert (after.max().round(2), after[1, 4].round(2), before.max().round(2)) == (0.38, 0.38, 1.41)
     assert [before[pair].round(2) for pair in ((5, 5), (0, 5), (1, 4))] == [1.27, 0.14, 0.36]
     assert [after[pair].round(2) for pair in ((5, 5), (0, 5))] == [0.08, 0.15]
-    assert found.studies["with noise"].interaction_matrix()[1, 4].round(2) == 0.30
     for matrix in (before, after):
         assert matrix[1, 4] > 4 * (matrix[1, 1] + matrix[4, 4])
     assert after.diagonal().max() == after[5, 5]
@@ -122,27 +121,21 @@ def test_a_model_trained_with_noise(found):
     shares = (found.cost.max() / found.cost.sum())[["with noise", "sine"]]
     assert shares.round(2).tolist() == [0.40, 0.86]
     assert found.share.loc[0, ["with noise", "sine"]].round(2).tolist() == [-0.20, -0.50]
-    study = found.studies["with noise"]
-    curve = study.loss_of(study.best_of_each_size()[::-1])
-    assert curve[5:7].round(3).tolist() == [0.012, 0.005]
-    assert curve[8].round(4) == 0.0031
-    assert curve[6] < found.last["noisy sine"] < curve[5]
-    assert found.last["noisy sine"].round(3) == 0.006
 
 
 def test_what_survives(found):
-    role = pd.DataFrame({name: table["role"] for name, table in found.roles.items()})
-    assert np.flatnonzero(role.nunique(axis=1) == 1).tolist() == [1, 5]
-    assert (role["pulse"] == "crest").sum() == 3
     edge = found.at_edge
     assert [edge[name] for name in ("sine", *SHAPES)] == [1] * 4
     assert edge["noisy sine"] == edge["with noise"] == pytest.approx(0.98, abs=0.01)
-    left = pd.Series({name: matrix[0, 5] / matrix[5, 5] for name, matrix in found.pairs.items()})
+    strongest, costliest = found.response.idxmax(), found.cost.idxmax()
+    assert set(strongest) == {5}
+    assert costliest[costliest != 5].index.tolist() == ["harmonics"]
+    pairs = found.pairs
+    left = pd.Series({name: pairs[name][k].min() / pairs[name][k, k] for name, k in costliest.items()})
     findings = {
         "padding": pd.Series(edge) > 0.9,
-        "responds": found.response.idxmax() == 5,
-        "costs": found.cost.idxmax() == 5,
-        "negative": found.share.loc[0] < 0,
+        "crest": pd.Series({name: found.roles[name]["role"][k] == "crest" for name, k in strongest.items()}),
+        "costs": strongest == costliest,
         "half": found.cost.max() > found.cost.sum() / 2,
         "rescue": left < 0.5,
         "better": found.base < found.last,
@@ -151,5 +144,5 @@ def test_what_survives(found):
     assert lost["sine"] == lost["noisy sine"] == []
     assert lost["half-wave"] == ["better"]
     assert lost["pulse"] == ["rescue", "better"]
-    assert lost["harmonics"] == ["costs", "negative", "rescue", "better"]
+    assert lost["harmonics"] == ["costs", "rescue", "better"]
     assert lost["with noise"] == ["half", "rescue"]
