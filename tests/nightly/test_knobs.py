@@ -27,10 +27,10 @@ QUICK = {
 }
 OTHERS = {
     "second layer": ({"HORIZON": 3}, {"LAYER": "conv2", "CHANNEL": 2}),
-    "pulse of a short period": ({"SERIES": "pulse", "PERIOD": 25}, {"LENGTH": 220}),
+    "pulse of a short period": ({"SERIES": "pulse", "PERIOD": 25}, {"LENGTH": 240}),
     "half-wave, elsewhere and longer": ({"SERIES": "half_sine"}, {"START": 12_345, "LENGTH": 700}),
     "odd kernel, even head": ({"KERNEL_SIZE": 7, "HEAD_KERNEL_SIZE": 4, "CHANNELS": 3}, {}),
-    "period longer than the window": ({"PERIOD": 250}, {}),
+    "period longer than the window": ({"PERIOD": 250}, {"LENGTH": 500}),
     "short and quick": ({"N_SAMPLES": 400, "TRAIN_SIZE": 150, "EPOCHS": 1, "PATIENCE": 0}, {}),
 }
 SETTINGS = QUICK | OTHERS
