@@ -15,7 +15,7 @@ Network
     save_model, load_model    a Keras model; a bare name stands for a file in the project's folder of models
     load_info                 the JSON file beside a model, which says how it came about
 
-Timelines
+Layers and timelines
     layer_activations         a layer's output for all windows, (window, step, channel)
     receptive_field           the samples that a step of a layer sees
     diagonal_sum, coverage    activations collapsed onto the time axis, and how many cells meet in each sample

@@ -13,6 +13,11 @@ FLOAT32 = float(np.finfo(np.float32).max)  # larger numbers are infinite to a ne
 _KINDS = {"numbers": "fiub", "integers": "fiu", "booleans": "b"}  # by NumPy's letters
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number and its noun, such as "1 step" or "1,000 steps"."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def as_size(value: Any, name: str, minimum: int = 1) -> int:
     """Return `value` as an int of at least `minimum`; booleans and fractions are refused."""
     try:
@@ -95,6 +100,9 @@ def as_array(
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"`{name}` must have no masked values. Got {np.ma.count_masked(values)} of them.")
+    if hasattr(values, "as_numpy_iterator"):
+        way_out = "np.concatenate([x for x, y in dataset.as_numpy_iterator()])"
+        raise TypeError(f"`{name}` must be an array, such as `{way_out}`. Got a Dataset.")
     try:
         array = np.asarray(values)
         if array.dtype == object and items != "booleans":  # columns of pandas with gaps; never texts

@@ -42,7 +42,8 @@ def as_path(path: Any, ending: str, *, reading: bool = False) -> Path:
     except RuntimeError as error:  # "~" of a user who is not known
         raise ValueError(f"`path` must be a path. Got {path!r:.80}: {error}") from None
     if file.suffix != ending or "\0" in str(file):
-        raise ValueError(f"`path` must end in {ending}, or be a bare name such as 'wave'. Got {str(file)!r:.80}.")
+        old = "; `keras.saving.load_model` reads it" if reading and file.suffix == ".h5" else ""
+        raise ValueError(f"`path` must end in {ending}, or be a bare name such as 'wave'. Got {str(file)!r:.80}{old}.")
     return file
 
 

@@ -107,8 +107,6 @@ def test_index_matrix(n_windows, n_steps, stride):
     assert tinted == tinted[:1] * max(cv.coverage(n_windows, n_steps, stride))
     assert f"Sample {tinted[0]} " in ax.get_title(loc="left")
     assert (ax.yaxis_inverted(), overlaps(ax)) == (True, [])
-    last = cells_of(cv.draw_index_matrix(n_windows, n_steps, stride=stride, highlight=max(sample.values())))
-    assert [place for place, (_, color, _) in last.items() if color == BLUE] == [(n_windows - 1, n_steps - 1)]
 
 
 @pytest.mark.parametrize(("n_windows", "n_steps", "stride"), [(9, 5, 1), (8, 5, 2), (30, 4, 3), (1, 1, 3)])
@@ -149,13 +147,11 @@ def test_windows_fill_their_matrices(sizes, tmp_path):
     assert (len(frames), overlaps(ax)) == (len(x), [])
 
 
-@pytest.mark.parametrize(
-    "sizes", [(16, 10, 1, 1), (8, 3, 2, 1), (9, 3, 1, 3), (2, 7, 1, 1), (1, 1, 1, 1), (9, 2, 4, 1)]
-)
+@pytest.mark.parametrize("sizes", [(16, 10, 1), (8, 3, 2), (2, 7, 1), (1, 1, 1), (9, 2, 4)])
 def test_a_kernel_sees_what_a_convolution_sees(sizes, tmp_path):
-    window, kernel_size, stride, dilation = sizes
+    window, kernel_size, stride = sizes
     ones, each = np.ones((kernel_size, 1, 1), "float32"), np.eye(window, dtype="float32")[..., None]
-    seen = keras.ops.convert_to_numpy(keras.ops.conv(each, ones, stride, "same", dilation_rate=dilation))[..., 0] > 0
+    seen = keras.ops.convert_to_numpy(keras.ops.conv(each, ones, stride, "same"))[..., 0] > 0
     missing = (kernel_size - seen.sum(axis=0)).tolist()
     ax, frames = record(cv.animate_kernel(*sizes), tmp_path, dpi=110 if window == 16 else 30)
     for step, (cells, texts) in enumerate(frames):

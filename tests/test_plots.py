@@ -37,7 +37,7 @@ CALLS = {
     "plot_pair_grid": {"truth": LINE[:, 0], "predictions": RNG.random((5, 5, 30)), "mse": LINE[:5]},
     "plot_reads": {"time": WAVE[0], "values": WAVE[1], "picked": np.array([0, 6, 2, 5]), "n_steps": 7},
     "plot_series": {"time": TIME, "values": LINE[:, 0]},
-    "plot_strip_columns": {"lines": {"a": LINE}, "time": TIME, "waves": {"a": WAVE}, "missing": {"a": TIME > 110}},
+    "plot_strip_columns": {"lines": {"a": LINE}, "time": TIME, "waves": {"a": WAVE}},
     "plot_strips": {"line": LINE, "time": TIME, "wave": WAVE, "roles": ROLES},
     "plot_subsets": {"n_kept": np.array([0, 1, 1, 2]), "mse": np.array([9.0, 4, 3, 1]), "curves": {"a": [9.0, 3, 1]}},
     "plot_window_map": {"acts": RNG.random((20, 7)), "padded": PADDED, "diagonal": 9, "picked": np.arange(20) % 7},
@@ -185,6 +185,13 @@ def test_history_is_logarithmic_and_marks_the_best_epoch():
     assert (ax.texts[0].get_text(), ax.texts[0].xy) == ("best: 3.0e+00 after epoch 3", (3, 3))
 
 
+def test_losses_of_0_are_drawn_on_a_linear_axis():
+    history = cv.plot_history({"loss": [1, 0.5, 0.1], "val_loss": [1, 0, 0]}, unit="error rate")
+    subsets = cv.plot_subsets([0, 1], [0.5, 0.0], {"best": [0.5, 0.0]}, loss_name="error rate")
+    assert [(ax.get_yscale(), ax.get_ylabel()) for ax in (history, subsets)] == [("linear", "error rate")] * 2
+    assert history.texts[0].xy == (2, 0)
+
+
 def test_forecast_and_its_error():
     _, (upper, lower) = cv.plot_forecast(TIME, LINE[:, 0], LINE[:, 0] + 0.5)
     np.testing.assert_array_equal(upper.lines[1].get_xydata(), np.column_stack([TIME, LINE[:, 0] + 0.5]))
@@ -297,15 +304,12 @@ def test_no_cell_whose_centre_lies_beyond_the_wave_is_cut_off(centre, xlim):
     assert ax.lines[0].get_ydata().tolist() == [0.0] * 10  # far from 0 a series is drawn about its middle
 
 
-def test_columns_share_a_scale_and_hatch_what_is_missing():
-    gone = np.isin(np.arange(30), [0, 1, 5])
+def test_columns_share_a_scale():
     lines, waves = {"a": LINE, "b": 2 * LINE}, {"b": WAVE, "a": WAVE}
-    _, axes = cv.plot_strip_columns(lines, TIME, waves=waves, missing={"b": gone})
+    _, axes = cv.plot_strip_columns(lines, TIME, waves=waves)
     for ax, line in zip(axes, lines.values(), strict=True):
         np.testing.assert_array_equal([image.get_array()[0] for image in ax.images], line.T)
         assert {image.get_clim() for image in ax.images} == {(0, 2 * LINE.max())}
-    spans = [[(patch.get_x(), patch.get_width()) for patch in ax.patches] for ax in axes]
-    assert spans == [[], [(99.5, 2), (104.5, 1)]]
 
 
 @pytest.mark.parametrize("first_step", [0, 3])
@@ -340,7 +344,7 @@ def test_deviation_from_a_step_that_sees_no_padding(stride, sees, reference):
 @pytest.mark.parametrize(("n_features", "start", "stride"), [(1, -4, 1), (3, 0.5, 2), (9, -1.5, 3)])
 def test_kernels_are_bars_lines_or_maps(n_features, start, stride):
     weights, samples = np.random.default_rng(2).normal(size=(4, n_features, 5)), start + stride * np.arange(4)
-    _, axes = cv.plot_kernels(weights, [0, -0.001, 1, 2, 3], start=start, stride=stride, columns=3)
+    _, axes = cv.plot_kernels(weights, [0, -0.001, 1, 2, 3], start=start, stride=stride)
     assert axes[1].get_title(loc="right") == "bias +0.00"  # never a zero with a minus
     assert axes[1].get_title(loc="left") == "channel 1"
     assert cv.plot_kernels(weights, roles=list("abcde"))[1][1].get_title(loc="left") == "channel 1, b"
@@ -443,13 +447,12 @@ def test_values_are_written_into_matrices_of_up_to_twelve(n_channels):
 def test_subsets_are_points_near_their_size_and_curves_at_it():
     n_kept, mse = np.array([0, 1, 1, 2]), np.array([9.0, 4, 3, 1])
     curves = {"best": np.array([9.0, 3, 1]), "greedy": np.array([9.0, 4, 1])}
-    ax = cv.plot_subsets(n_kept, mse, curves, labels=["none", "1", "0 1"], references={"last value": 2.0})
+    ax = cv.plot_subsets(n_kept, mse, curves, references={"last value": 2.0})
     reference, points, best, greedy = ax.lines
     assert np.abs(points.get_xdata() - n_kept).max() < 0.3
     assert points.get_xdata()[[0, 3]].tolist() == [0, 2]  # alone of their size
     assert best.get_xydata().tolist() == [[0, 9], [1, 3], [2, 1]]
     assert (greedy.get_label(), reference.get_ydata()[0], ax.get_yscale()) == ("greedy", 2.0, "log")
-    assert {text.xy: text.get_text() for text in ax.texts[1:]} == {(0, 9): "none", (1, 3): "1", (2, 1): "0 1"}
 
 
 def test_contributions_are_stacked_up_and_down_to_their_sum():

@@ -222,8 +222,10 @@ def test_refusals_say_the_way_out_and_it_is_one():
     fixed = keras.Sequential([keras.Input(batch_shape=(6, 24, 2)), conv(3, 3, "conv"), L.Flatten(), L.Dense(1)])
     with pytest.raises(ValueError, match=r"`set_weights\(model\.get_weights\(\)\)`\. Got 6 windows only"):
         cv.ablation_study(fixed, X, np.zeros(6), "conv")
+    first, every = (cv.layer_activations(fixed, part, "conv") for part in (X[:3], X))
+    np.testing.assert_allclose(first, every[:3], atol=1e-6)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        with pytest.raises(TypeError, match=r"np\.concatenate\(\[batch for batch, _ in dataset"):
+        with pytest.raises(TypeError, match=r"np\.concatenate\(\[x for x, y in dataset"):
             cv.layer_activations(graph, tf.data.Dataset.from_tensor_slices((X, STATIC)).batch(2), 1)

@@ -108,6 +108,9 @@ def daily(n=60, freq="D"):
     return pd.Series(RNG.normal(size=n), pd.date_range("2020-01-01", periods=n, freq=freq), name="sea")
 
 
+DAYS = daily().index
+
+
 def column(values):
     return pd.DataFrame({"sea": values})
 
@@ -115,7 +118,10 @@ def column(values):
 SUSPICIOUS = [
     (daily()[::-1], "newest row is first; `table = table.sort_index"),
     (daily().sample(frac=1, random_state=0), "out of order; `table = table.sort_index"),
-    (pd.concat([daily(), daily()[-1:]]), "1 rows repeat a date, such as 2020-02-29.*index.duplicated"),
+    (
+        pd.concat([daily(), daily()[-1:]]),
+        "1 row with a date that was there before, such as 2020-02-29.*index.duplicated",
+    ),
     (daily().drop(DATES[[5, 6, 9]]), r"length: 2, first from 2020-01-05 .* to 2020-01-08 .*asfreq\('D'\)"),
     (daily(60, "MS").drop(["2021-03-01"]), r"length: 1, first from 2021-02-01 .* `table = table.asfreq\('MS'\)"),
     (daily(99, "B").drop(["2020-02-12"]), r"length: 1, first from 2020-02-11 .* `table = table.asfreq\('B'\)"),
@@ -123,9 +129,14 @@ SUSPICIOUS = [
     (daily().to_frame().assign(flat=3), r"'flat' is constant, 3; `table = table.drop\(columns='flat'\)`"),
     (daily().to_frame().assign(t=np.arange(60) * 60 + 1.6e9), r"'t' rises evenly, as a clock.*set_index\('t'\)"),
     (daily().where(np.arange(60) % 20 != 1, -9999), r"'sea' holds -9999 3 .*na_values=\[-9999\]"),
-    (daily().where(np.arange(60) != 1), "'sea' has gaps in 1 rows; `table = table.interpolate"),
+    (daily().where(np.arange(60) != 1), "'sea' has gaps in 1 row; `table = table.interpolate"),
     (column(["1.234", "567", "2.001"]), r"'sea' holds texts such as '1.234'; read with `thousands='.', decimal=','`"),
     (column(["1,234.5", "567"]), "thousands=',', decimal='.'`"),
+    (column(["1,5", "12", "-1000,25"]), r"texts such as '1,5'; read with `decimal=','`"),
+    (daily().where(np.arange(60) % 30 != 1, -np.inf), r"'sea' is infinite in 2 rows; .*replace\(\[np\.inf, -np\.inf\]"),
+    (daily().set_axis([pd.NaT, *DAYS[1:]]), r"index has gaps in 1 row; `table = table\[table\.index\.notna\(\)\]`"),
+    (daily().set_axis(DAYS - DAYS[0]).drop(DAYS[[7]] - DAYS[0]), r"length: 1, first from 6 days .*asfreq\('D'\)"),
+    (daily(60, "MS").to_period().drop("2021-03"), r"`table = table\.to_timestamp\(\)\.asfreq\('MS'\)"),
     (column(["1", "2", "3", "?"]), r"texts among numbers; read with `na_values=\['\?'\]`"),
     (column(["2020-01-01", "2020-01-02"]), r"'sea' holds no numbers; `table.set_index\('sea'\)` if these are dates"),
     (daily().set_axis(DATES.strftime("%d.%m.%Y").repeat(3)), "index holds no dates; .*pd.to_datetime"),

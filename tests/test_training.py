@@ -35,6 +35,32 @@ def test_training_equals_plain_keras_and_repeats_to_the_bit():
         np.testing.assert_allclose(histories[0][name][:same], fitted.history[name][:same], rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("units", "loss", "y"),
+    [(3, "sparse_categorical_crossentropy", np.arange(40) % 3), (1, "mse", np.linspace(-1, 1, 40))],
+)
+def test_targets_without_their_last_axis_are_taken_as_keras_takes_them(windows, units, loss, y, tmp_path):
+    def build(seed):
+        keras.utils.set_random_seed(seed)
+        layers = [
+            keras.Input((20, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(units, "softmax" if units > 1 else None),
+        ]
+        model = keras.Sequential(layers)
+        model.compile("adam", loss, run_eagerly=True)
+        return model
+
+    x, _ = windows
+    plain = build(4)
+    keras.utils.set_random_seed(4)
+    fitted = plain.fit(np.array(x), y, epochs=1, validation_split=0.1, verbose=0).history
+    history = cv.train(build(4), x, y, epochs=1, seed=4)
+    assert cv.train_many([4], x, y, tmp_path / "runs.npz", build, epochs=1).histories == [history]
+    for name in ("loss", "val_loss"):
+        np.testing.assert_allclose(history[name], fitted[name], rtol=1e-5)
+
+
 @pytest.mark.parametrize(("epochs", "patience"), [(30, 2), (30, 0), (6, 50)])
 def test_training_stops_early_and_keeps_the_best_weights(epochs, patience):
     x, y = data()

@@ -65,8 +65,9 @@ def ablation_study(
         Every channel alone; all but one; every channel alone and then every pair; every subset, by size and then by
         index, from none to all of up to 20 channels; or these very sets of channels.
     loss : str, keras.losses.Loss, callable or None
-        What `keras.losses.get` takes, or a function (y, prediction) -> float, smaller is better. None: the loss that
-        the model was compiled with, else the mean squared error, which is exact in float64.
+        What `keras.losses.get` takes, or a function (y, prediction) -> float, smaller is better, such as the error rate
+        `lambda y, p: 1 - sklearn.metrics.accuracy_score(y, p.argmax(axis=1))`. None: the loss that the model was
+        compiled with, else the mean squared error, which is exact in float64.
     names : sequence of str or None
         What the channels are called in the table, such as `table.columns` for the features of the input.
     repeats : int
@@ -83,11 +84,6 @@ def ablation_study(
         deleted, `.loss_of(deletions)`, `.to_frame()`; `.mse` and `.baseline_mse` where that is the loss; from pairs
         `.pair_matrix()`, `.pair_predictions()` and `.interaction_matrix()`; from all subsets `.shapley_values()`,
         `.best_of_each_size()` and `.greedy_removal()`.
-
-    Examples
-    --------
-    The error rate of a classifier as the loss: `loss=lambda y, p: 1 - accuracy_score(y, p.argmax(axis=1))`, with
-    `accuracy_score` of `sklearn.metrics`.
     """
     cut = cut_behind(model, layer, output)
     inputs = inputs_of(cut, x)
@@ -173,8 +169,9 @@ def _as_deletions(deletions: Any, n_channels: int, keep: bool) -> Deletions:
 
 
 def _as_rows(deletions: Any, n_channels: int) -> Deletions:
-    kind = "an iterable of tuples of channels"
-    return [as_deletion(channels, "deletions", n_channels) for channels in as_items(deletions, "deletions", kind)]
+    kind = "an iterable of tuples of channels, such as [(0,), (0, 1)]"
+    rows = [as_items(channels, "deletions", kind) for channels in as_items(deletions, "deletions", kind)]
+    return [as_deletion(channels, "deletions", n_channels) for channels in rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,9 +208,7 @@ class AblationStudy:
     def loss_of(self, deletions: Any) -> Float[np.ndarray, " chosen"]:
         """Return the losses of chosen deletions, in their order; nothing deleted, (), is the baseline.
 
-        Examples
-        --------
-        The single channels of any study that holds them: `study.loss_of((c,) for c in range(study.n_channels))`.
+        Those of the single channels: `study.loss_of((c,) for c in range(study.n_channels))`.
         """
         losses: np.ndarray = np.append(self.loss, self.baseline_loss)[self._rows(_as_rows(deletions, self.n_channels))]
         return losses

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.animation import FuncAnimation
 
-from conv1d_viz.checks import as_size
-from conv1d_viz.diagrams.cells import ACCENT_TINT, BOLD, HATCH, Cell, Stage, aim, column_width, counted, tint
+from conv1d_viz.checks import as_size, counted
+from conv1d_viz.diagrams.cells import ACCENT_TINT, BOLD, HATCH, Cell, Stage, aim, column_width, tint
 from conv1d_viz.plotting.style import ACCENT, INK, LABEL, PAPER, SMALL, TARGET, TRUTH
 from conv1d_viz.timelines.fields import sliding
 
@@ -92,24 +92,20 @@ def _samples(first: int, last: int) -> str:
     return f"sample {first}" if first == last else f"samples {first}..{last}"
 
 
-def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1, dilation: Any = 1) -> FuncAnimation:
+def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1) -> FuncAnimation:
     """Animate a kernel that slides over a window with "same" padding and writes its output step by step.
 
     Padding is hatched, and so are the output steps that saw some of it. Cells hold the index of their sample or step,
     the kernel's cells the index of their weight. There is one frame per output step, then a pause. The figure is
     unknown to pyplot.
 
-    The input has `window` samples and the kernel `kernel_size` weights. `stride` counts the samples from one output
-    step to the next, `dilation` those from one weight to the next.
+    `window` are the samples of the input, `kernel_size` the weights, `stride` the samples between two output steps.
     """
     window, kernel_size = as_size(window, "window"), as_size(kernel_size, "kernel_size")
-    stride, dilation = as_size(stride, "stride"), as_size(dilation, "dilation")
-    if stride > 1 and dilation > 1:  # Keras has no such layer
-        raise ValueError(f"`dilation` must be 1 where `stride` is above 1. Got {dilation} with stride {stride}.")
-    stencil = sliding((kernel_size - 1) * dilation + 1, stride, "same", window)
-    size, before, n_outputs = stencil.size, stencil.left, stencil.n_steps
+    stride = as_size(stride, "stride")
+    _, _, before, n_outputs, _ = sliding(kernel_size, stride, "same", window)
     assert n_outputs is not None  # since the window's length is known
-    after = max((n_outputs - 1) * stride + size - window - before, 0)
+    after = max((n_outputs - 1) * stride + kernel_size - window - before, 0)
     strides = f" with stride {stride}" if stride > 1 else ""
     title = f'"same" padding{strides}: {counted(before, "zero")} on the left and {after} on the right'
     columns = range(-before, window + after)
@@ -126,7 +122,7 @@ def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1, dil
     funnel = stage.add_funnel(ACCENT)
 
     def seen_at(step: int) -> range:
-        return range(step * stride - before, step * stride - before + size, dilation)
+        return range(step * stride - before, step * stride - before + kernel_size)
 
     def show(step: int) -> None:
         seen = seen_at(step)
@@ -143,9 +139,8 @@ def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1, dil
             cell.label.set_visible(i <= step)
         aim(funnel, (seen[0], seen[-1], _INPUT_Y + 0.5), (step * stride, step * stride, _OUTPUT_Y - 0.5))
         missing = len(padding.intersection(seen))
-        every = f", one in {dilation}" if dilation > 1 and kernel_size > 1 else ""
         rest = f"{missing} of {kernel_size} cells" if missing else "none"
         verb = "are" if missing > 1 else "is"
-        stage.caption.set_text(f"step {step} sees {_samples(seen[0], seen[-1])}{every}: {rest} {verb} padding")
+        stage.caption.set_text(f"step {step} sees {_samples(seen[0], seen[-1])}: {rest} {verb} padding")
 
     return stage.play(show, n_outputs)

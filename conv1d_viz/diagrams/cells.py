@@ -33,11 +33,6 @@ ACCENT_TINT, TARGET_TINT = tint(ACCENT, 0.3), tint(TARGET, 0.3)
 HAIRLINE = tint(TRUTH, 0.6)  # the frame of a cell
 
 
-def counted(n: int, noun: str) -> str:
-    """A number and its noun, such as "1 step" or "1,000 steps"."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def cell_size(largest: object, width: float, height: float) -> float:
     """The type size in points at which the `largest` number leaves air in a cell of that many inches."""
     return min(LABEL, 0.8 * 72 * width / (BOLD * len(str(largest))), 0.6 * 72 * height)

@@ -20,27 +20,19 @@ def draw_index_matrix(
     n_steps: Any = 8,
     *,
     stride: Any = 1,
-    highlight: Any = None,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw which sample every cell of the (window, step) matrix looks at: window + step * stride.
 
     The matrix has `n_windows` columns, on x, and `n_steps` rows, `stride` samples apart, on y, step 0 at the top. Cells
-    of the sample `highlight` are tinted; None: of the middle one of those that most windows see.
-
-    Examples
-    --------
-    >>> ax = draw_index_matrix(n_windows=6, n_steps=4, highlight=5)
+    of the middle one of the samples that most windows see are tinted.
     """
     windows = _window_at(n_windows, n_steps, stride)
     n_steps, n_times = windows.shape
-    if highlight is None:
-        counts = ((windows >= 0) & (windows < n_windows)).sum(axis=0)
-        fullest = np.flatnonzero(counts == counts.max())
-        highlight = fullest[len(fullest) // 2]
-    elif as_size(highlight, "highlight", minimum=0) >= n_times:
-        raise ValueError(f"`highlight` must be a sample of the matrix, 0 to {n_times - 1}. Got {highlight}.")
+    counts = ((windows >= 0) & (windows < n_windows)).sum(axis=0)
+    fullest = np.flatnonzero(counts == counts.max())
+    highlight = fullest[len(fullest) // 2]
     if title is None:
         where = "in every later window: a diagonal" if stride == 1 else f"{stride} windows later: a flatter diagonal"
         title = f"Sample {highlight} stands one step earlier {where}"

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from conv1d_viz.checks import as_series
-from conv1d_viz.diagrams.cells import BOLD, axes_inches, counted, tint
+from conv1d_viz.checks import as_series, counted
+from conv1d_viz.diagrams.cells import BOLD, axes_inches, tint
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import run_to, to_array, trace
 from conv1d_viz.network.layers import as_model, as_windows
@@ -47,14 +47,8 @@ def draw_model(model: Any, *, window: Any = None, title: str | None = None, ax: 
     of colour per channel, on a scale of its own, which is white at 0. The steps of a layer are spread evenly over the
     window. A dot marks the step that a global maximum picks; what has no steps is written as numbers, 6 at most.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Sequential or functional, with one input and one output.
-    window : array-like of shape (window,) or (window, n_features) or None
-        One window that is run through the model, which then takes (window, step, feature).
-    title, ax : optional
-        A title in place of the diagram's own, "" for none; where to draw, otherwise in a new figure.
+    `model` is Sequential or functional, with one input and one output; `window`, (window,) or (window, n_features), is
+    run through it.
     """
     model = as_model(model)
     tensors = _tensors(model)
@@ -118,9 +112,7 @@ def _draw_window(model: Any, tensors: list[_Tensor], window: np.ndarray, title: 
     ticks: dict[float, str] = {}  # at y
     edges = (-0.5, len(window) - 0.5)
     for tensor, top, height, array in zip(tensors, tops, heights, arrays, strict=True):
-        words = (
-            f"{tensor.name}: {tensor.detail}" if tensor.detail else f"{tensor.name}: {counted(len(array), 'sample')}"
-        )
+        words = f"{tensor.name}: {tensor.detail or counted(len(array), 'sample')}"
         ax.text(edges[0], top - 0.06, words, va="bottom", fontsize=TICK, fontweight="bold", color=INK, parse_math=False)
         if array is arrays[0]:
             low, high = float(array.min()), float(array.max())
@@ -135,13 +127,12 @@ def _draw_window(model: Any, tensors: list[_Tensor], window: np.ndarray, title: 
             places = np.linspace(edges[0] + half, edges[1] - half, len(array))
             for channel, strip in enumerate(array.T):
                 strip_top = top + channel * pitch
-                style.draw_map(
-                    ax, strip[None], places, (strip_top, strip_top + pitch * (0.9 if pitch > 0.2 else 1)), scale
-                )
+                bounds = (strip_top, strip_top + pitch * (0.9 if pitch > 0.2 else 1))
+                style.draw_map(ax, strip[None], places, bounds, scale)
                 if array.shape[1] <= style.MANY:
                     ticks[strip_top + 0.45 * pitch] = str(channel)
-            bounds = f"{array.min():z.2f} to {array.max():z.2f}"
-            ax.text(edges[1], top - 0.06, bounds, ha="right", va="bottom", fontsize=SMALL, color=INK)
+            limits = f"{array.min():z.2f} to {array.max():z.2f}"
+            ax.text(edges[1], top - 0.06, limits, ha="right", va="bottom", fontsize=SMALL, color=INK)
         else:
             numbers = ", ".join(f"{value:z.3f}" for value in array.ravel()[:6]) + (" …" if array.size > 6 else "")
             ax.text(edges[0], top + height / 2, numbers, va="center", fontsize=style.LABEL + 2, color=TARGET)

@@ -37,9 +37,6 @@ def as_model(model: Any) -> Any:
 
 def as_inputs(model: Any, x: Any) -> Inputs:
     """Return `x` as one array for each input of `model`; it may be an array, or a list or dict of arrays."""
-    if type(x).__module__.startswith("tensorflow.") and hasattr(x, "as_numpy_iterator"):
-        way_out = "np.concatenate([batch for batch, _ in dataset.as_numpy_iterator()])"
-        raise TypeError(f"`x` must be an array, such as `{way_out}`. Got a Dataset.")
     symbols, names = model.inputs, names_of(model, "input")
     if isinstance(x, Mapping):
         if set(x) != set(names):
@@ -76,7 +73,7 @@ def _as_input(symbol: Any, array: Any, n_inputs: int) -> np.ndarray:
     name = "x" if n_inputs == 1 else f"x[{symbol.name!r}]"
     expected = symbol.shape
     values = as_array(array, name, ndim=len(expected), axes=f"{expected} that the model takes", limit=FLOAT32)
-    if any(e not in (None, n) for e, n in zip(expected, values.shape, strict=True)):
+    if any(e not in (None, n) for e, n in zip(expected[1:], values.shape[1:], strict=True)):
         raise ValueError(f"`{name}` must have the shape {expected} that the model takes. Got shape {values.shape}.")
     return values
 
@@ -100,12 +97,14 @@ def require_long_enough(model: Any, shapes: list[tuple[int, ...]], name: str) ->
             raise ValueError(f"`{name}` must be long enough for the model. Got {shapes[0][1]} steps: {error}") from None
 
 
-def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window horizon"]:
-    """Return `y` as an array of exactly the shape that the forecasts of a model have."""
-    targets = as_array(y, "y", ndim=2, axes="(n_windows, horizon)", limit=FLOAT32)
+def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window ..."]:
+    """Return `y` as an array of the shape that a model's forecasts have, or without the last axis, such as classes."""
+    targets = as_array(y, "y", ndim=(1, 2, 3, 4, 5), axes="(n_windows, ...)", limit=FLOAT32)
     expected = (n_windows, *model.outputs[0].shape[1:])
-    if targets.shape != expected:
-        raise ValueError(f"`y` must have the shape {expected} of the model's forecasts. Got {targets.shape}.")
+    differs = any(e not in (None, n) for e, n in zip(expected, targets.shape, strict=False))
+    if differs or len(expected) - targets.ndim not in (0, 1):  # of other shapes some losses would broadcast
+        asked = f"the shape {expected} of the model's forecasts, or, as numbers of classes, {expected[:-1]}"
+        raise ValueError(f"`y` must have {asked}. Got {targets.shape}.")
     return targets
 
 

@@ -82,8 +82,8 @@ def train_many(
     epochs, patience = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0)
     split = as_number(validation_split, "validation_split", 0.0, above=True)
     x = as_array(x, "x", ndim=3, axes="(n_windows, window, n_features)")
-    y = as_array(y, "y", ndim=2, axes="(n_windows, horizon)")
-    (_, window, n_features), (_, horizon) = x.shape, y.shape
+    _, window, n_features = x.shape
+    horizon = None if build else as_array(y, "y", ndim=2, axes="(n_windows, horizon)").shape[1]
     build = build or (lambda seed: build_model(window, n_features, horizon=horizon, seed=seed))
     template = build(wanted[0])
     if not isinstance(template, keras.Model) or not is_compiled(as_model(template)):

@@ -24,11 +24,10 @@ _ONE_AT_A_TIME = threading.Lock()  # the filters of warnings belong to the proce
 
 
 def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, Any] | None = None) -> Path:
-    """Save a model to a `.keras` file, and beside it a JSON file that says how it came about.
+    """Save a model to a `.keras` file, which is returned, and beside it a JSON file that says how it came about.
 
     Each file is written under another name and then moved into place, the model first, so an interrupted save leaves
-    the old ones. A save that is killed may leave hidden files beside them, which nothing reads. The model's file is
-    returned. If one of the two exists and `overwrite` is false, a FileExistsError is raised.
+    the old ones. A save that is killed may leave hidden files beside them, which nothing reads.
 
     Parameters
     ----------
@@ -36,19 +35,9 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
         A file ending in ".keras", or a bare name such as "wave", which means models/wave.keras of the project, or of
         the folder `CONV1D_VIZ_OUTPUT`. The JSON file has the same name with the ending ".json".
     overwrite : bool
-        Whether a model that exists may be replaced.
+        Whether files that exist may be replaced; otherwise they are a FileExistsError.
     info : dict or None
         What the JSON file holds in addition to the versions of the software: parameters, seed, training history.
-
-    Returns
-    -------
-    Path
-        The model's file.
-
-    Raises
-    ------
-    FileExistsError
-        If one of the two files exists and `overwrite` is false.
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a Keras model. Got {type(model).__name__}.")
@@ -70,8 +59,6 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
 
 def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     """Load a model from a `.keras` file; no code that the file brings along is run.
-
-    Where there is no such file, a FileNotFoundError is raised.
 
     Parameters
     ----------
@@ -98,8 +85,7 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
 def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     """Read the JSON file beside a model: the parameters, seed, versions and history that produced it.
 
-    `path` is the model's `.keras` file, or its bare name. JSON files of over `max_bytes` are refused; where there is
-    none, a FileNotFoundError is raised.
+    `path` is the model's `.keras` file, or its bare name. JSON files of over `max_bytes` are refused.
     """
     path = _existing(as_path(path, ".keras", reading=True).with_suffix(".json"))
     require_size(path, max_bytes)

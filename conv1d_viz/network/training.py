@@ -36,7 +36,7 @@ def train(
     ----------
     model, x, y
         A compiled model with one input and one output; windows in the order of time, (n_windows, window, n_features),
-        and their targets, (n_windows, horizon).
+        and their targets, of the shape of the forecasts, or without its last axis: one value, or the number of a class.
     epochs, patience : int
         Passes over the data at most; epochs without a better validation loss after which training stops.
     validation_split : float

@@ -169,6 +169,8 @@ def plot_segments(
     `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns; `feature` is the one drawn.
     `roles` are words, one for each channel of the table, at its right end.
     """
+    if not len(table):
+        raise ValueError("`table` must hold a segment. Got none, as of channels that give the same number everywhere.")
     samples = as_array(samples, "samples", ndim=3, axes="(n_rows, size, n_features)", finite=False)
     channels, feature = list(dict.fromkeys(table["channel"])), as_size(feature, "feature", minimum=0)
     if len(table) != len(samples) or feature >= samples.shape[2]:

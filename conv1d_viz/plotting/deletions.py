@@ -135,18 +135,19 @@ def plot_matrix(
     *,
     names: Any = None,
     unit: str = "MSE",
-    title: str | None = "MSE with channels i and j deleted",
+    title: str | None = "auto",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a (channel x channel) matrix as a colour map; up to 12 channels its values are written in.
+    """Draw a (channel x channel) matrix, such as the losses of pairs, as a colour map; up to 12 channels with numbers.
 
-    White is 0; the scale is symmetric about it where values of two signs occur. `names` take the place of the channels'
-    numbers.
+    White is 0; the scale is symmetric about it where values of two signs occur. `unit` names the values, and `names`
+    take the place of the channels' numbers.
     """
     matrix = _as_matrix(matrix, "matrix")
     ax = style.new_axes(ax, *((6.4, 5.4) if len(matrix) <= 30 else (9.0, 8.1)))
     image = _draw_matrix(ax, matrix, style.value_scale(matrix), names, 2, style.TICK)
     style.color_bar(ax, image, unit)
+    title = f"{unit} with channels i and j deleted" if title == "auto" else title
     return style.dress(ax, title, "channel j", "channel i")
 
 
@@ -155,36 +156,33 @@ def plot_subsets(
     mse: Any,
     curves: Mapping[str, Any],
     *,
-    labels: Any = None,
     references: Mapping[str, float] | None = None,
     loss_name: str = "MSE",
     title: str | None = "How many channels does the forecast need?",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the error of many sets of channels as points over their size, and the errors of chosen sets as curves.
+    """Draw the loss of many sets of channels as points over their size, and the losses of chosen sets as curves.
 
     Parameters
     ----------
     n_kept, mse : array-like of shape (n_sets,)
-        How many channels each set keeps, and its error, which `loss_name` names. Points of one size are spread out.
+        How many channels each set keeps, and its loss, which `loss_name` names, on a log scale if all are above 0.
+        Points of one size are spread out.
     curves : mapping of str to array-like of shape (n_channels + 1,)
-        Up to 3 names with an error for each number of kept channels, from 0.
-    labels : sequence of str or None
-        What stands below the points of the first curve, such as the channels kept.
+        Up to 3 names with a loss for each number of kept channels, from 0.
     references : mapping of str to float or None
-        Named errors, such as that of a forecaster to compare with, drawn as horizontal lines.
+        Named losses, such as that of a forecaster to compare with, drawn as horizontal lines.
     """
-    mse = as_line(mse, "mse", minimum=0.0, above=True)
+    mse = as_line(mse, "mse")
     n_kept = as_line(n_kept, "n_kept", len(mse), items="integers", minimum=0)
-    lines = {k: as_line(v, f"curves[{k!r}]", minimum=0.0, above=True) for k, v in dict(curves).items()}
+    lines = {k: as_line(v, f"curves[{k!r}]") for k, v in dict(curves).items()}
     lengths = {len(line) for line in lines.values()}
     if not 0 < len(lines) <= len(_CURVES) or len(lengths) > 1:
         raise ValueError(f"`curves` must be 1 to {len(_CURVES)} curves of one length. Got {len(lines)} of {lengths}.")
-    n_sizes, first = lengths.pop(), next(iter(lines.values()))
+    n_sizes = lengths.pop()
     if n_kept.max() >= n_sizes:
         raise ValueError(f"`n_kept` must be within 0..{n_sizes - 1}. Got {n_kept.max()}.")
-    labels = [] if labels is None else as_texts(labels, "labels", n_sizes)
-    levels = {k: as_number(v, f"references[{k!r}]", 0.0, above=True) for k, v in dict(references or {}).items()}
+    levels = {k: as_number(v, f"references[{k!r}]") for k, v in dict(references or {}).items()}
     ax = style.new_axes(ax, height=4.2)
     words: dict[str, Any] = {"textcoords": "offset points", "fontsize": style.SMALL, "color": INK}
     for name, level in levels.items():
@@ -197,13 +195,12 @@ def plot_subsets(
         color, dashes, marker, size = _CURVES[k]
         look: dict[str, Any] = {"marker": marker, "markersize": size, "fillstyle": "none" if k else "full"}
         ax.plot(line, color=color, linestyle=dashes, linewidth=1.6, label=name, zorder=2.3 - 0.1 * k, **look)
-    for k, label in enumerate(labels):
-        ax.annotate(label, (k, first[k]), (-6, -3), ha="right", va="top", **words)
-    ax.set_yscale("log")
     ax.margins(y=0.09)
     ax.set_xlim(-0.5, n_sizes - 0.5)
     style.number_whole(ax.xaxis)
-    style.number_log(ax.yaxis)
+    if min(map(np.min, (mse, *lines.values(), *levels.values()))) > 0:
+        ax.set_yscale("log")
+        style.number_log(ax.yaxis)
     style.legend(style.dress(ax, title, "channels kept", loss_name))
     return ax
 

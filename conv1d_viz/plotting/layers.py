@@ -115,7 +115,6 @@ def plot_kernels(
     *,
     start: int | float = 0,
     stride: int = 1,
-    columns: int | None = None,
     roles: Any = None,
     title: str | None = "The kernels: what each channel multiplies the samples with",
 ) -> tuple[Figure, np.ndarray]:
@@ -131,8 +130,6 @@ def plot_kernels(
     start, stride : float, and int
         The first sample that a kernel sees, counted from its step, and samples between two of the values that it
         multiplies: more than 1 behind a pooling, or with dilation.
-    columns : int or None
-        Panels in a row; None takes 4, or 5 for more than 24 channels.
     roles : sequence of str or None
         A word per channel, written behind its number.
     """
@@ -141,7 +138,7 @@ def plot_kernels(
     bias = None if bias is None else as_line(bias, "bias", n_channels)
     words = [""] * n_channels if roles is None else [f", {role}" for role in as_texts(roles, "roles", n_channels)]
     samples = as_number(start, "start") + as_size(stride, "stride") * np.arange(size)
-    figure, axes = style.new_panels(n_channels, columns, 1.55)
+    figure, axes = style.new_panels(n_channels, None, 1.55)
     scale, mapped = style.value_scale(weights), n_features > 4
     for channel, (ax, color) in enumerate(zip(axes, style.channel_colors(n_channels), strict=True)):
         kernel = weights[:, :, channel]

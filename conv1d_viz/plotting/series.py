@@ -109,16 +109,20 @@ def plot_series(
 
 
 def plot_history(
-    history: Mapping[str, Sequence[float]], *, title: str | None = "Loss by epoch", ax: Axes | None = None
+    history: Mapping[str, Sequence[float]],
+    *,
+    unit: str = "mean squared error",
+    title: str | None = "Loss by epoch",
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw training and validation loss over the epochs on a log scale and mark the best epoch.
+    """Draw training and validation loss over the epochs, on a log scale if all are above 0, and mark the best epoch.
 
-    `history` has "loss" and "val_loss", one positive number per epoch each, as `train` returns them.
+    `history` has "loss" and "val_loss", one number per epoch each, as `train` returns them; `unit` names the loss.
     """
     if not {"loss", "val_loss"} <= set(history):
         raise ValueError(f'`history` must have "loss" and "val_loss". Got {list(history)}.')
-    loss = as_line(history["loss"], "history['loss']", minimum=0.0, above=True)
-    validation = as_line(history["val_loss"], "history['val_loss']", len(loss), minimum=0.0, above=True)
+    loss = as_line(history["loss"], "history['loss']")
+    validation = as_line(history["val_loss"], "history['val_loss']", len(loss))
     ax = new_axes(ax)
     epochs, best = np.arange(1, len(loss) + 1), int(np.argmin(validation))
     ax.plot(epochs, loss, color=ACCENT, linewidth=1.8, label="training")
@@ -127,21 +131,17 @@ def plot_history(
     ax.plot(*place, "o", color=TARGET, markersize=7, markeredgecolor="white")
     look: dict[str, Any] = {"textcoords": "offset points", "ha": side, "fontsize": SMALL + 1, "color": INK}
     ax.annotate(f"best: {validation[best]:.1e} after epoch {best + 1}", place, (right, 14), **look)
-    ax.set_yscale("log")
+    ax.set_yscale("log" if min(loss.min(), validation.min()) > 0 else "linear")
     ax.set_xlim(0, len(loss) + 1)
     ax.grid(axis="y", color=TRUTH, alpha=0.25, linewidth=0.6)
-    legend(dress(ax, title, "epoch", "mean squared error"))
+    legend(dress(ax, title, "epoch", unit))
     return ax
 
 
 def plot_forecast(
     time: Any, truth: Any, forecast: Any, *, title: str | None = "Forecast over truth", unit: str = "value"
 ) -> tuple[Figure, np.ndarray]:
-    """Draw a forecast over the truth, at the times that are predicted, and its error below.
-
-    `time`, `truth` and `forecast`, all (time,), are the times that are predicted, in samples or dates, what happened,
-    and what was forecast.
-    """
+    """Draw a forecast over the truth, both (time,), at the times predicted, samples or dates, and its error below."""
     truth = as_line(truth, "truth")
     (time, dates), forecast = as_time(time, "time", len(truth)), as_line(forecast, "forecast", len(truth))
     figure, axes = plt.subplots(2, 1, figsize=(9, 4.0), sharex=True, layout="constrained", height_ratios=(3, 1.2))

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from conv1d_viz.checks import as_array, as_series, as_texts
 from conv1d_viz.plotting import style
-from conv1d_viz.plotting.series import Wave, as_cells, as_line, as_wave, draw_wave, label_time
+from conv1d_viz.plotting.series import Wave, as_cells, as_wave, draw_wave, label_time
 from conv1d_viz.plotting.style import INK, TICK, Scale, value_scale
 
 _UNIT = "mean activation"
@@ -81,7 +81,6 @@ def plot_strip_columns(
     time: Any,
     *,
     waves: Mapping[str, Any],
-    missing: Mapping[str, Any] | None = None,
     unit: str = _UNIT,
     title: str | None = "The same channels, other waves",
 ) -> tuple[Figure, np.ndarray]:
@@ -95,28 +94,22 @@ def plot_strip_columns(
         The samples that they are about.
     waves : mapping of str to (array-like, array-like) or pandas Series
         Times and values of each input, under the same names, as for `plot_strips`.
-    missing : mapping of str to array-like of bool of shape (time,) or None
-        For some inputs, the times at which they have no value; these are hatched.
     """
-    lines, waves, missing = dict(lines), dict(waves), dict({} if missing is None else missing)
-    if not lines or set(lines) != set(waves) or not set(missing) <= set(lines):
-        asked = f"the names of `lines`, {sorted(lines)}, and `missing` some of them"
-        raise ValueError(f"`waves` must have {asked}. Got {sorted(waves)} and {sorted(missing)}.")
+    lines, waves = dict(lines), dict(waves)
+    if not lines or set(lines) != set(waves):
+        raise ValueError(f"`waves` must have the names of `lines`, {sorted(lines)}. Got {sorted(waves)}.")
     arrays = {k: as_array(v, f"lines[{k!r}]", ndim=2, axes="(time, n_channels)") for k, v in lines.items()}
     length, n_channels = next(iter(arrays.values())).shape
     for name, line in arrays.items():
         if line.shape != (length, n_channels):
             raise ValueError(f"`lines[{name!r}]` must have the shape {(length, n_channels)}. Got {line.shape}.")
     time = as_cells(time, length)
-    drawn = {name: as_wave(waves[name], f"waves[{name!r}]") for name in arrays}
-    gaps = {name: as_line(gap, f"missing[{name!r}]", length, items="booleans") for name, gap in missing.items()}
+    drawn = [as_wave(waves[name], f"waves[{name!r}]") for name in arrays]
     size = (9, max(2.1, min(1.1 + 0.56 * n_channels, _TALLEST)))
     figure, (axes,) = plt.subplots(1, len(arrays), figsize=size, layout="constrained", squeeze=False)
     scale = value_scale(*arrays.values())
-    for ax, (name, line), wave in zip(axes, arrays.items(), drawn.values(), strict=True):
+    for ax, (name, line), wave in zip(axes, arrays.items(), drawn, strict=True):
         image = _draw_strips(ax, line, time, wave, scale, touching=False)
-        if name in gaps:
-            style.hatch_runs(ax, gaps[name], time)
         ax.xaxis.set_major_locator(MaxNLocator(3))
         style.dress(ax, None, label_time(ax, wave and wave[2]), "channel" if ax is axes[0] else None)
         style.number_channels(ax, n_channels)

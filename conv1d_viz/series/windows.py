@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from conv1d_viz.checks import as_series, as_size
+from conv1d_viz.checks import as_series, as_size, counted
 
 
 def sliding_windows(
@@ -80,8 +80,13 @@ def check_series(table: Any) -> SeriesReport:
     columns = [column for _, column in table.items()]
     rows = [(c.dtype, c.count(), c.isna().sum(), *(c.agg(["min", "max"]) if _numeric(c) else "––")) for c in columns]
     summary = pd.DataFrame(rows, index=table.columns, columns=["dtype", "count", "missing", "min", "max"])
-    notes = [f"{len(table)} rows" + (f", from {table.index[0]} to {table.index[-1]}." if len(table) else ".")]
-    return SeriesReport(summary, notes + _on_rows(table.index) + [note for c in columns for note in _on_column(c)])
+    index = table.index.dropna()
+    notes = [counted(len(table), "row") + (f", from {index[0]} to {index[-1]}." if len(index) else ".")]
+    if lost := len(table) - len(index):
+        notes.append(
+            f"The index has gaps in {counted(lost, 'row')}; `table = table[table.index.notna()]` leaves them out."
+        )
+    return SeriesReport(summary, notes + _on_rows(index) + [note for c in columns for note in _on_column(c)])
 
 
 def _numeric(values: pd.Series | pd.Index) -> bool:
@@ -90,35 +95,39 @@ def _numeric(values: pd.Series | pd.Index) -> bool:
 
 def _on_rows(index: Any) -> list[str]:
     """Notes on the order of the rows and the steps between them."""
-    index = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
-    notes, dates = [], isinstance(index, pd.DatetimeIndex)
+    index, way = (index.to_timestamp(), ".to_timestamp()") if isinstance(index, pd.PeriodIndex) else (index, "")
+    notes, dates = [], isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex))
     if not dates and not _numeric(index):
         return ["The index holds no dates; if these are texts of dates, `table.index = pd.to_datetime(table.index)`."]
     if index.has_duplicates:
-        first = "`table = table[~table.index.duplicated()]` keeps the first of each"
-        notes.append(f"{index.duplicated().sum()} rows repeat a date, such as {index[index.duplicated()][0]}; {first}.")
+        again, first = index[index.duplicated()], "`table = table[~table.index.duplicated()]` keeps the first of each"
+        notes.append(f"{counted(len(again), 'row')} with a date that was there before, such as {again[0]}; {first}.")
     if not index.is_monotonic_increasing:
         what = "The newest row is first" if index.is_monotonic_decreasing else "Rows are out of order"
         notes.append(f"{what}; `table = table.sort_index()` puts the oldest first.")
     index = index.unique().sort_values()
-    freq = pd.DatetimeIndex(index, freq="infer").freqstr if dates and len(index) > 2 else None
+    freq = _frequency(index) if dates else None
     steps: Any = index.to_series().diff().iloc[1:]
     usual = steps.median()
-    if dates and len(steps) and index.day_of_week.max() < 5 and usual == pd.Timedelta(days=1):
+    if isinstance(index, pd.DatetimeIndex) and index.day_of_week.max() < 5 and usual == pd.Timedelta(days=1):
         days = index.tz_localize(None).to_numpy().astype("datetime64[D]")
         steps, usual, freq = pd.Series(np.busday_count(days[:-1], days[1:])), 1, "B"  # weekends are no gaps
     odd = np.flatnonzero((steps > 1.5 * usual) | (steps < usual / 1.5))
     if not freq and dates and len(odd):
         stretch = index[max(np.split(np.arange(len(index)), odd + 1), key=len)]
-        freq = pd.DatetimeIndex(stretch, freq="infer").freqstr if len(stretch) > 2 else None
+        freq = _frequency(stretch) or pd.tseries.frequencies.to_offset(usual).freqstr
     notes += [f"The step is {freq or usual}{', with exceptions' if len(odd) else ''}."] if len(steps) else []
     if len(odd):
-        what, way = f"Gaps, or steps of another length: {len(odd)}", f".asfreq({freq!r}).interpolate()"
+        what, evened = f"Gaps, or steps of another length: {len(odd)}", f".asfreq({freq!r}).interpolate()"
         if len(odd) > len(steps) / 10:
-            what, way = "The step changes", f".resample({freq!r}).mean()"
-        way = f"; `table = table{way}` evens them" if dates else ""
-        notes.append(f"{what}, first from {index[odd[0]]} to {index[odd[0] + 1]}{way}.")
+            what, evened = "The step changes", f".resample({freq!r}).mean()"
+        evens = f"; `table = table{way}{evened}` evens them" if dates else ""
+        notes.append(f"{what}, first from {index[odd[0]]} to {index[odd[0] + 1]}{evens}.")
     return notes
+
+
+def _frequency(index: Any) -> str | None:
+    return type(index)(index, freq="infer").freqstr if len(index) > 2 else None
 
 
 def _on_column(column: pd.Series) -> list[str]:
@@ -126,20 +135,27 @@ def _on_column(column: pd.Series) -> list[str]:
     name, values, notes = column.name, column.dropna(), []
     drop = f"`table = table.drop(columns={name!r})`"
     if len(values) < len(column):
-        missing = len(column) - len(values)
-        notes.append(f"{name!r} has gaps in {missing} rows; `table = table.interpolate()` fills them.")
+        missing = counted(len(column) - len(values), "row")
+        notes.append(f"{name!r} has gaps in {missing}; `table = table.interpolate()` fills them.")
     if not _numeric(column):
         texts = values.astype(str)
+        such = f"{name!r} holds texts such as {texts.iloc[0]!r}" if len(texts) else ""
         for mark, point in (",.", ".,"):
             number = rf"-?\d{{1,3}}(\{mark}\d{{3}})*(\{point}\d+)?"
             if texts.str.fullmatch(number).all() and texts.str.contains(mark, regex=False).any():
                 read = f"read with `thousands={mark!r}, decimal={point!r}` if these are thousands marks"
-                return [*notes, f"{name!r} holds texts such as {texts.iloc[0]!r}; {read}."]
+                return [*notes, f"{such}; {read}."]
+        if texts.str.contains(",").any() and pd.to_numeric(texts.str.replace(",", "."), errors="coerce").notna().all():
+            return [*notes, f"{such}; read with `decimal=','`."]
         words = texts[pd.to_numeric(texts, errors="coerce").isna()]
         if 0 < len(words) < len(texts) / 2:
             return [*notes, f"{name!r} holds texts among numbers; read with `na_values={list(words.unique()[:3])}`."]
         return [*notes, f"{name!r} holds no numbers; `table.set_index({name!r})` if these are dates, else {drop}."]
     numbers = values.to_numpy(dtype=float)
+    if infinite := int(np.isinf(numbers).sum()):
+        way = "`table = table.replace([np.inf, -np.inf], np.nan)` makes gaps of them"
+        notes.append(f"{name!r} is infinite in {counted(infinite, 'row')}; {way}.")
+        numbers = numbers[np.isfinite(numbers)]
     steps, ends = np.diff(numbers), np.unique([numbers.min(), numbers.max()]) if len(numbers) else numbers
     if len(ends) == 1:
         notes.append(f"{name!r} is constant, {ends[0]:g}; {drop} leaves it out.")

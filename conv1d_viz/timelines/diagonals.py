@@ -14,8 +14,8 @@ _FEW = 16  # steps below which a look at one step after the other is faster than
 def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, " time"]:
     """Count the cells (window b, step s) of each time b + s*stride: 1, 2, …, min, …, 2, 1 with stride 1.
 
-    The (window, step) matrix has the shape (n_windows, n_steps), and steps are `stride` samples apart. The numbers are
-    integers of shape (n_windows + (n_steps - 1)*stride,).
+    Windows start one sample apart (where they hop, see `series_timeline`), and steps `stride` samples. The
+    (window, step) matrix has the shape (n_windows, n_steps), the numbers (n_windows + (n_steps - 1)*stride,).
     """
     n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
     return cells_of(np.arange(n_windows + (n_steps - 1) * stride), n_windows, n_steps, stride)
@@ -45,12 +45,13 @@ def diagonal_sum(
 ) -> Float[np.ndarray, "time channel"]:
     """Collapse each diagonal of the activations, the cells that look at the same samples, into one value.
 
-    Cell (window b, step s) belongs to time b + s*stride. Times near both ends have fewer cells than there are steps.
+    Windows start one sample apart; where they hop, `series_timeline` of the series itself is the way. Cell (window b,
+    step s) belongs to time b + s*stride. Times near both ends have fewer cells than there are steps.
 
     Parameters
     ----------
     acts : array-like of shape (n_windows, n_steps, n_channels)
-        Activations of windows that each start one sample after the one before.
+        Activations of consecutive windows.
     stride : int
         Samples between two steps of the layer.
     fill : {"repeat", None}

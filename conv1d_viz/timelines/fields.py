@@ -39,12 +39,7 @@ class ReceptiveField(NamedTuple):
     def within(self, earlier: "ReceptiveField") -> "ReceptiveField":
         """Return this field in steps of an earlier layer, through which alone this one sees the series.
 
-        Examples
-        --------
-        A kernel of 8 behind a kernel of 10, both with "same" padding, sees 3 steps before to 4 after its own:
-
-        >>> receptive_field(model, "conv2").within(receptive_field(model, "conv1"))  # doctest: +SKIP
-        ReceptiveField(size=8, stride=1, start=-3)
+        Of a kernel of 8 behind a kernel of 10, both with "same" padding: size 8, stride 1, start -3.
         """
         lengths = (self.size - earlier.size, self.stride, self.start - earlier.start)
         if self.size < earlier.size or any(length % earlier.stride for length in lengths):

@@ -64,14 +64,7 @@ def series_timeline(
     Returns
     -------
     ndarray of shape (n_windows + (n_steps - 1)*stride, n_channels)
-        float64, `out` if given. Row t is about time t, counted in samples from the first step of the first window;
-        add the centre of the layer's receptive field to place it on the series.
-
-    Examples
-    --------
-    >>> model = build_model(window=100)
-    >>> series_timeline(model, np.sin(np.arange(1000) / 16), "conv1", window=100).shape  # doctest: +SKIP
-    (999, 8)
+        As `diagonal_sum` returns it; `out` if given.
     """
     model = as_model(model)
     graph = trace(model)

@@ -12,6 +12,8 @@ from conv1d_viz.checks import as_array, as_number
 def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: Any) -> pd.DataFrame:
     """Name the part of the wave that each channel responds to, from the phase of its timeline.
 
+    Its windows start one sample apart; where they hop, `series_timeline` of the series itself is the way.
+
     A channel is silent if its largest mean response is under 10 % of the strongest channel's. Else it is named after
     the quarter of the period, ±45°, that its phase lies in, counted from the phase of the wave itself; or "other"
     where the period explains less than half of its timeline. Of a series without a period only "silent",
