@@ -197,8 +197,10 @@ def forecasts(
     wanted = {cut.key, *around}
     seam = cut.graph.floats_of({cut.seam}, n_steps)
     floats = 2 * cut.graph.floats_per_window(calls_between(cut.graph, wanted) + cut.channelwise, n_steps)
-    floats += 2 * cut.n_channels * seam if cut.summing else 0
-    rest = max(seam, cut.graph.floats_per_window(cut.rest, n_steps))
+    # `chunks` takes each number six times. Shares exist two or three times, and may take half of the memory.
+    copies = 2 if replacement.order is None and replacement.cells is None else 3
+    floats += copies * cut.n_channels * seam // 3 if cut.summing else 0
+    rest = max(seam, cut.graph.floats_per_window(cut.rest, n_steps) // 2)
     predictions, pool, wanted_channels = None, None, np.flatnonzero(np.any(deleted, axis=0))
     if replacement.order is not None:  # values come from any window
         outputs = in_parts(cut.model, cut.graph, cut.key, inputs)
@@ -226,9 +228,9 @@ def forecasts(
 
 
 def _deleted(hidden: Any, rows: slice, replacement: Replacement, pool: np.ndarray | None, channels: np.ndarray) -> Any:
-    """Return what `hidden` is with all channels deleted, None for zeros; shuffled ones come from a `pool` of windows.
+    """Return what `hidden` is with all channels deleted: None for zeros, one window where it is the same for all.
 
-    The pool holds some `channels` alone; the others stay as they are.
+    Shuffled values come from a `pool` of windows, which holds some `channels` alone; the others stay as they are.
     """
     ops, dtype = keras.ops, keras.backend.standardize_dtype(hidden.dtype)
     gone = None
@@ -238,11 +240,10 @@ def _deleted(hidden: Any, rows: slice, replacement: Replacement, pool: np.ndarra
             mixed[..., channel] = pool[replacement.order[channel, rows], ..., k]
         gone = ops.convert_to_tensor(mixed, dtype=dtype)
     elif replacement.level.any():
-        gone = ops.broadcast_to(ops.convert_to_tensor(replacement.level, dtype=dtype), hidden.shape)
+        gone = ops.broadcast_to(ops.convert_to_tensor(replacement.level, dtype=dtype), (1, *hidden.shape[1:]))
     if replacement.cells is None:
         return gone
-    cells = ops.convert_to_tensor(replacement.cells[rows, :, None])
-    return ops.where(cells, ops.zeros_like(hidden) if gone is None else gone, hidden)
+    return ops.where(ops.convert_to_tensor(replacement.cells[rows, :, None]), 0 if gone is None else gone, hidden)
 
 
 def _put_together(cut: Cut, deleted: Bool[np.ndarray, "deletion channel"], kept: Any, gone: Any) -> Any:
@@ -254,18 +255,17 @@ def _put_together(cut: Cut, deleted: Bool[np.ndarray, "deletion channel"], kept:
     ops = keras.ops
     if cut.summing is None:
         mask = ops.convert_to_tensor(deleted.reshape(len(deleted), *[1] * (len(kept.shape) - 1), -1))
-        stacked = ops.where(mask, ops.zeros_like(kept[None]) if gone is None else gone[None], kept[None])
+        stacked = ops.where(mask, 0 if gone is None else gone[None], kept[None])
         return ops.reshape(stacked, (-1, *kept.shape[1:]))
 
     def added(rows: Bool[np.ndarray, "deletion channel"], shares: Any) -> Any:
         flat = ops.reshape(shares, (shares.shape[0], -1))
         # Not `ops.matmul`, which makes float32 of float64 with PyTorch.
-        return ops.cast(ops.convert_to_tensor(rows), flat.dtype) @ flat
+        return ops.reshape(ops.cast(ops.convert_to_tensor(rows), flat.dtype) @ flat, (-1, *shares.shape[1:]))
 
     # What is left is summed up: to take the deleted from the sum of all would lose digits where they are large.
     summed = added(~deleted, kept) if gone is None else added(~deleted, kept) + added(deleted, gone)
-    summed = ops.reshape(summed, (-1, *kept.shape[2:]))
-    layer = cut.summing.operation
+    summed, layer = ops.reshape(summed, (-1, *kept.shape[2:])), cut.summing.operation
     biased = summed + layer.bias if layer.use_bias else summed
     return biased if layer.activation is None else layer.activation(biased)
 

@@ -60,7 +60,7 @@ def shares(channelwise: list[Call], summing: Call, hidden: Any, gone: Any) -> tu
     layer, n_channels = summing.operation, hidden.shape[-1]
     if gone is None and not channelwise:
         return apart(layer, hidden, layer.kernel, n_channels), None
-    gone = keras.ops.zeros_like(hidden) if gone is None else gone
+    gone = keras.ops.zeros_like(hidden[:1]) if gone is None else gone
     for call in channelwise:
         (hidden,), (gone,) = run_call(call, [hidden]), run_call(call, [gone])
     return apart(layer, hidden, layer.kernel, n_channels), apart(layer, gone, layer.kernel, n_channels)
