@@ -160,10 +160,15 @@ def test_nothing_is_said_of_what_is_fine():
 
 
 def test_the_report_counts_rows_and_can_be_read():
-    report = cv.check_series(daily().where(np.arange(60) > 3))
-    assert report.table.loc["sea", ["count", "missing"]].tolist() == [56, 4]
-    assert report.table.loc["sea", "min"] <= report.table.loc["sea", "max"]
-    assert "- 60 rows, from 2020-01-01 00:00:00 to 2020-02-29 00:00:00." in repr(report)
+    sea = daily().where(np.arange(60) > 3)
+    report = cv.check_series(sea.to_frame().assign(ship="Vega"))
+    assert report.table.loc["sea"].to_dict() == {
+        "dtype": float, "count": 56, "missing": 4, "min": sea.min(), "max": sea.max()
+    }  # fmt: skip
+    assert report.table.loc["ship", ["min", "max"]].tolist() == ["–", "–"]
+    assert repr(report).startswith(
+        f"{report.table}\n- 60 rows, from 2020-01-01 00:00:00 to 2020-02-29 00:00:00.\n- The step is D.\n"
+    )
     with pytest.raises(TypeError, match=r"`table` must be a pandas Series or DataFrame, such as `pd.Series\(values\)`"):
         cv.check_series([1.0, 2.0])
 
