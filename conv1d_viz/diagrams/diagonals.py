@@ -65,7 +65,7 @@ def draw_parallelogram(
     edge = np.where(windows[0] < n_windows, windows[0], windows[-1])  # stands in for the missing ones of its time
     shown = np.where(real, windows, edge)
     if title is None:
-        title = f"{(~real).sum()} of {real.size} cells were never measured: they repeat the edge of their diagonal"
+        title = f"{(~real).sum()} of {real.size} cells were never measured: they repeat the edge of their column"
     ax = new_axes(ax, 9.0, _ROW * (n_steps + 1.6) + 1.2)
     size = _frame(ax, title, "time (samples)", n_times, n_steps, n_steps + 1.6, largest=n_windows)
     for step, time in np.ndindex(*windows.shape):
