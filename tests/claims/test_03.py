@@ -127,112 +127,6 @@ def test_where_pairs_surprise(pairs):
     assert interaction[2, 7] == pytest.approx(0.19, abs=0.005)
 
 
-def test_every_subset(windows, every):
-    x, y = windows
-    assert len(every.deletions) == 2**8 == 256
-    best = every.best_of_each_size()[::-1]
-    curve, greedy = every.loss_of(best), every.loss_of(every.greedy_removal()[::-1])
-    assert np.argmax(curve < np.mean((x[:, -1, 0] - y[:, 0]) ** 2)) == 6
-    assert set(best[6]) == {2, 3}
-    seven = every.mse[[len(gone) == 1 for gone in every.deletions]]
-    assert [seven.min(), seven.max()] == pytest.approx([0.0005, 1.27], abs=0.001)
-    assert np.flatnonzero(greedy > 1.001 * curve).tolist() == [1]
-    assert greedy[1] / curve[1] == pytest.approx(1.3, abs=0.05)
-    assert set(EIGHT) - set(best[1]) == {7}
-    assert set(EIGHT) - set(best[2]) == {1, 5}
-    assert set(EIGHT) - set(every.greedy_removal()[7]) == {5}
-
-
-def test_a_fair_share(every):
-    error = {"": 0, "A": 0, "B": 7, "C": 2, "AB": 3, "AC": 2, "BC": 9, "ABC": 5}  # the example by hand
-    rises = {}
-    for order in itertools.permutations("ABC"):
-        levels = [error["".join(sorted(order[:k]))] for k in range(4)]
-        rises["".join(order)] = dict(zip(order, np.diff(levels), strict=True))
-    table = pd.DataFrame(rises)[["ABC", "ACB", "BAC", "BCA", "CAB", "CBA"]].loc[list("ABC")]
-    assert table.loc["A"].tolist() == [0, 0, -4, -4, 0, -4]
-    assert table.loc["B"].tolist() == [3, 3, 7, 7, 3, 7]
-    assert (table.loc["C"] == 2).all()
-    assert [error[gone] for gone in ("", "B", "AB", "ABC")] == [0, 7, 3, 5]
-    assert table.mean(axis=1).tolist() == [-2, 5, 2]
-
-    shares = every.shapley_values()
-    assert shares.sum() == pytest.approx(0.50, abs=0.005)
-    assert shares[[5, 7, 0]] == pytest.approx([0.66, 0.15, -0.50], abs=0.006)
-    assert every.loss_of([(0,)]) == pytest.approx(0.001, abs=5e-4)
-    others = [s for size in range(7) for s in itertools.combinations([1, 2, 3, 4, 6, 7], size)]
-    lacking = every.loss_of((*s, 0, 5) for s in others) - every.loss_of((*s, 5) for s in others)
-    keeping = every.loss_of((*s, 0) for s in others) - every.loss_of(others)
-    assert len(others) == 64
-    assert lacking.max() < 0 < keeping.min()
-    assert [lacking.mean(), keeping.mean()] == pytest.approx([-1.04, 0.003], abs=0.005)
-
-
-def test_to_respond_is_not_to_matter(every, single, roles):
-    shares, response = every.shapley_values(), roles["response"]
-    assert ranks(response)[4] == 2
-    assert ranks(shares)[4] == 7
-    assert [response[4], single.mse[4], shares[4]] == pytest.approx([2.11, 0.011, -0.003], abs=0.005)
-    assert ranks(shares)[1] == 3
-    assert response[1] < response[4] / 2
-    assert ranks(response)[5] == ranks(single.mse)[5] == ranks(shares)[5] == 1
-    assert response.corr(pd.Series(single.mse), method="spearman") == pytest.approx(0.71, abs=0.005)
-    assert response.corr(pd.Series(shares), method="spearman") == pytest.approx(0.45, abs=0.005)
-
-
-def test_to_respond_is_not_to_matter_in_32_starts():
-    runs, (_, wave) = cv.load_runs("sine_seeds"), cv.toy_series(300, start=10_000)
-    x, y = cv.sliding_windows(wave, 100)
-    follows, same = [], 0
-    for k in range(len(runs.seeds)):
-        start = runs.model(k)
-        cost, response = cv.ablation_study(start, x, y, "conv1").mse, responses(start, wave)["response"]
-        follows.append(response.corr(pd.Series(cost), method="spearman"))
-        same += int(response.to_numpy().argmax() == cost.argmax())
-    assert len(follows) == 32
-    assert np.sum(np.array(follows) > 0) == 29
-    assert np.median(follows) == pytest.approx(0.58, abs=0.005)
-    assert same == 4 == 32 / 8
-
-
-def test_deleted_how(model, windows, single):
-    x, y = windows
-    mean = cv.ablation_study(model, x, y, "conv1", "single", "mean")
-    shuffle = cv.ablation_study(model, x, y, "conv1", "single", "shuffle", seed=0, repeats=20)
-    ways = single.mse, mean.mse, shuffle.mse
-    assert [way.argmax() for way in ways] == [5, 6, 5]
-    assert [way[5] for way in ways] == pytest.approx([1.27, 0.22, 0.75], abs=0.006)
-    assert shuffle.loss_error.max() < 0.0105
-    order = np.argsort(-shuffle.mse)[:6]
-    assert (-np.diff(shuffle.mse[order]) > 3 * np.hypot(*shuffle.loss_error[[order[:-1], order[1:]]])).all()
-    assert mean.mse[6] == pytest.approx(0.49, abs=0.006)
-    assert [single.mse[0], shuffle.mse[0]] == pytest.approx([0.001, 0.11], abs=0.005)
-    assert (mean.predictions - mean.baseline_prediction)[6].mean() == pytest.approx(-0.55, abs=0.005)
-    assert all(ranks(way)[5] <= 2 and min(ranks(way)[2], ranks(way)[3]) >= 6 for way in ways)
-    acts = cv.layer_activations(model, x, "conv1")
-    silent = (acts == 0).mean(axis=(0, 1))
-    assert [silent.min(), silent[6]] == pytest.approx([0.37, 0.65], abs=0.005)
-    weights = model.get_layer("conv2").kernel.numpy()[:, :, 0].sum(axis=0)
-    assert weights[5] < 0 > weights[6]
-    assert (acts.mean(axis=(0, 1)) * weights)[[5, 6]].max() < -1  # at their means they brake at every step
-
-
-def test_deleted_where(model, windows, single):
-    x, y = windows
-    picked = cv.layer_activations(model, x, "conv2")[:, :, 0].argmax(axis=1)
-    within = cv.receptive_field(model, "conv2").within(cv.receptive_field(model, "conv1"))
-    read = within.seen(picked, 100)
-    assert read.mean() == pytest.approx(1 / 20, abs=0.005)
-    here, elsewhere = (cv.ablation_study(model, x, y, "conv1", cells=cells) for cells in (read, ~read))
-    assert [here.mse[1], single.mse[1]] == pytest.approx([0.054, 0.058], abs=5e-4)
-    assert here.mse[[0, 2, 3]] == pytest.approx(single.mse[[0, 2, 3]], rel=0.02)
-    assert elsewhere.mse[[5, 7]] == pytest.approx(single.mse[[5, 7]], rel=0.15)
-    assert (elsewhere.mse > here.mse).nonzero()[0].tolist() == [5, 7]
-    assert [here.mse[5], elsewhere.mse[5]] == pytest.approx([0.04, 1.27], abs=0.005)
-    moved = (np.abs(elsewhere.predictions - single.baseline_prediction) > 1e-3).mean(axis=(1, 2))
-    assert moved[[5, 7]] == pytest.approx([0.92, 0.42], abs=0.006)
-
-
 def test_why_both_together_cost_less(model, windows, every, single, pairs, by_step):
     x, y = windows
     assert single.mse.argmax() == 5
@@ -276,6 +170,139 @@ def test_why_the_forecasts(model, every):
     assert np.flatnonzero(weights > 0).tolist() == [0]
     assert weights[0] == pytest.approx(11.9, abs=0.05)
     assert [weights[1:].max(), weights.min()] == pytest.approx([-0.9, -6.2], abs=0.05)
+
+
+def test_every_subset(windows, every):
+    x, y = windows
+    assert len(every.deletions) == 2**8 == 256
+    best = every.best_of_each_size()[::-1]
+    curve, greedy = every.loss_of(best), every.loss_of(every.greedy_removal()[::-1])
+    assert np.argmax(curve < np.mean((x[:, -1, 0] - y[:, 0]) ** 2)) == 6
+    assert set(best[6]) == {2, 3}
+    enough = [g for g, mse in zip(every.deletions, every.mse, strict=True) if len(g) == 2 and mse < 0.00197]
+    assert sorted(enough) == [(0, 2), (2, 3)]
+    seven = every.mse[[len(gone) == 1 for gone in every.deletions]]
+    assert [seven.min(), seven.max()] == pytest.approx([0.0005, 1.27], abs=0.001)
+    assert np.flatnonzero(greedy > 1.001 * curve).tolist() == [1]
+    assert greedy[1] / curve[1] == pytest.approx(1.3, abs=0.05)
+    assert set(EIGHT) - set(best[1]) == {7}
+    assert set(EIGHT) - set(best[2]) == {1, 5}
+    assert set(EIGHT) - set(every.greedy_removal()[7]) == {5}
+
+
+def test_a_fair_share(every):
+    error = {"": 0, "A": 0, "B": 7, "C": 2, "AB": 3, "AC": 2, "BC": 9, "ABC": 5}  # the example by hand
+    rises = {}
+    for order in itertools.permutations("ABC"):
+        levels = [error["".join(sorted(order[:k]))] for k in range(4)]
+        rises["".join(order)] = dict(zip(order, np.diff(levels), strict=True))
+    table = pd.DataFrame(rises)[["ABC", "ACB", "BAC", "BCA", "CAB", "CBA"]].loc[list("ABC")]
+    assert table.loc["A"].tolist() == [0, 0, -4, -4, 0, -4]
+    assert table.loc["B"].tolist() == [3, 3, 7, 7, 3, 7]
+    assert (table.loc["C"] == 2).all()
+    assert [error[gone] for gone in ("", "B", "AB", "ABC")] == [0, 7, 3, 5]
+    assert table.mean(axis=1).tolist() == [-2, 5, 2]
+
+    shares = every.shapley_values()
+    assert shares.sum() == pytest.approx(0.50, abs=0.005)
+    assert shares[[5, 7, 0]] == pytest.approx([0.66, 0.15, -0.50], abs=0.006)
+    assert every.loss_of([(0,)]) == pytest.approx(0.001, abs=5e-4)
+    without = dict(zip(map(frozenset, every.deletions), every.mse, strict=True))
+    rises = {True: [], False: []}  # by losing 0, with 5 gone already or not
+    for order in itertools.permutations(EIGHT):
+        before = frozenset(order[: order.index(0)])
+        rises[5 in before].append(without[before | {0}] - without[before])
+    assert len(rises[True]) == len(rises[False])
+    assert max(rises[True]) < 0 < min(rises[False])
+    assert [np.mean(rises[True]), np.mean(rises[False])] == pytest.approx([-1.00, 0.003], abs=0.006)
+
+
+def test_to_respond_is_not_to_matter(every, single, roles):
+    shares, response = every.shapley_values(), roles["response"]
+    assert ranks(response)[4] == 2
+    assert ranks(shares)[4] == 7
+    assert [response[4], single.mse[4], shares[4]] == pytest.approx([2.11, 0.011, -0.003], abs=0.005)
+    assert ranks(shares)[1] == 3
+    assert response[1] < response[4] / 2
+    assert ranks(response)[5] == ranks(single.mse)[5] == ranks(shares)[5] == 1
+    assert response.corr(pd.Series(single.mse), method="spearman") == pytest.approx(0.71, abs=0.005)
+    assert response.corr(pd.Series(shares), method="spearman") == pytest.approx(0.45, abs=0.005)
+
+
+def test_to_respond_is_not_to_matter_in_32_starts():
+    runs, (_, wave) = cv.load_runs("sine_seeds"), cv.toy_series(300, start=10_000)
+    x, y = cv.sliding_windows(wave, 100)
+    follows, same = [], 0
+    for k in range(len(runs.seeds)):
+        start = runs.model(k)
+        cost, response = cv.ablation_study(start, x, y, "conv1").mse, responses(start, wave)["response"]
+        follows.append(response.corr(pd.Series(cost), method="spearman"))
+        same += int(response.to_numpy().argmax() == cost.argmax())
+    assert len(follows) == 32
+    assert np.sum(np.array(follows) > 0) == 29
+    assert np.median(follows) == pytest.approx(0.58, abs=0.005)
+    assert same == 4 == 32 / 8
+
+
+def test_deleted_how(model, windows, single):
+    x, y = windows
+    mean = cv.ablation_study(model, x, y, "conv1", "single", "mean")
+    shuffle = cv.ablation_study(model, x, y, "conv1", "single", "shuffle", seed=0, repeats=20)
+    ways = single.mse, mean.mse, shuffle.mse
+    assert [way.argmax() for way in ways] == [5, 6, 5]
+    assert [way[5] for way in ways] == pytest.approx([1.27, 0.22, 0.75], abs=0.006)
+    assert shuffle.loss_error.max() < 0.0105
+    order = np.argsort(-shuffle.mse)[:6]
+    assert (-np.diff(shuffle.mse[order]) > 3 * np.hypot(*shuffle.loss_error[[order[:-1], order[1:]]])).all()
+    assert mean.mse[6] == pytest.approx(0.49, abs=0.006)
+    assert [single.mse[0], shuffle.mse[0]] == pytest.approx([0.001, 0.11], abs=0.005)
+    assert (mean.predictions - mean.baseline_prediction)[6].mean() < -0.5
+    assert all(ranks(way)[5] <= 2 and min(ranks(way)[2], ranks(way)[3]) >= 6 for way in ways)
+    acts = cv.layer_activations(model, x, "conv1")
+    silent = (acts == 0).mean(axis=(0, 1))
+    assert silent.min() > 1 / 3
+    assert silent[6] == pytest.approx(0.65, abs=0.005)
+    weights = model.get_layer("conv2").kernel.numpy()[:, :, 0].sum(axis=0)
+    assert weights[5] < 0 > weights[6]
+    assert (acts.mean(axis=(0, 1)) * weights)[[5, 6]].max() < -1  # at their means they brake at every step
+
+
+def test_deleted_where(model, windows, single):
+    x, y = windows
+    picked = cv.layer_activations(model, x, "conv2")[:, :, 0].argmax(axis=1)
+    within = cv.receptive_field(model, "conv2").within(cv.receptive_field(model, "conv1"))
+    read = within.seen(picked, 100)
+    assert read.mean() == pytest.approx(1 / 20, abs=0.005)
+    here, elsewhere = (cv.ablation_study(model, x, y, "conv1", cells=cells) for cells in (read, ~read))
+    assert [here.mse[1], single.mse[1]] == pytest.approx([0.054, 0.058], abs=5e-4)
+    assert here.mse[[0, 2, 3]] == pytest.approx(single.mse[[0, 2, 3]], rel=0.02)
+    assert elsewhere.mse[[0, 3]] == pytest.approx([1.1e-5, 1.2e-5], abs=5e-6)
+    assert elsewhere.mse[2] < here.mse[2] / 5
+    assert elsewhere.mse[7] == pytest.approx(single.mse[7], rel=0.15)
+    assert (elsewhere.mse > here.mse).nonzero()[0].tolist() == [5, 7]
+    assert [here.mse[5], elsewhere.mse[5]] == pytest.approx([0.04, single.mse[5]], abs=0.005)
+    moved = (np.abs(elsewhere.predictions - single.baseline_prediction) > 1e-3)[:, :, 0]
+    assert moved.mean(axis=1)[[5, 7]] == pytest.approx([0.92, 0.42], abs=0.006)
+    assert y[~moved[5]].min() > 0.85
+
+
+def test_deleted_where_channel_4_costs_more(model, windows, single):
+    x, y = windows
+    picked = cv.layer_activations(model, x, "conv2")[:, :, 0].argmax(axis=1)
+    within = cv.receptive_field(model, "conv2").within(cv.receptive_field(model, "conv1"))
+    read = within.seen(picked, 100)
+    costs = cv.ablation_study(model, x, y, "conv1", cells=read).mse[4], single.mse[4]
+    assert costs == pytest.approx([0.026, 0.011], abs=6e-4)
+    without_maximum = cv.load_model("sine_conv1d")
+    without_maximum.pop()
+    now = cv.predict_ablated(without_maximum, x, "conv1", [4], cells=read)[:, :, 0].argmax(axis=1)
+    changed = (now == 5) | (now == 6)
+    assert changed.sum() == pytest.approx(24, abs=1)
+    weights = model.get_layer("conv2").kernel.numpy()[:, 4, 0]
+    for window in np.flatnonzero(changed):
+        step = now[window]
+        lost = read[window, step - 3 : step + 5]  # of the eight cells that this step sees
+        assert weights[lost].sum() < 0 < weights[~lost].sum()
 
 
 def test_what_we_saw(single, every):
