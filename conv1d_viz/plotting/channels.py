@@ -109,8 +109,7 @@ def _as_measures(values: Any, name: str, n_rows: int = 0, ndim: Any = (1, 2), **
 
 
 def _middles(measure: np.ndarray) -> np.ndarray:
-    middles: np.ndarray = np.median(measure.reshape(len(measure), -1), axis=1)
-    return middles
+    return np.asarray(np.median(measure.reshape(len(measure), -1), axis=1))
 
 
 def _draw_points(ax: Axes, measure: np.ndarray, colors: Sequence[str]) -> None:
@@ -122,6 +121,7 @@ def _draw_points(ax: Axes, measure: np.ndarray, colors: Sequence[str]) -> None:
         ax.plot(points, down, "o", color=color, alpha=0.5, markersize=4.5, markeredgewidth=0)
         ax.plot([low, high], [row - 0.12] * 2, color=INK, linewidth=3, solid_capstyle="butt")
         ax.plot([middle], [row - 0.12], "D", color=TARGET, markersize=6, markeredgecolor="white")
+    style.legend(ax, handles=ax.lines[1:3], labels=["quartiles", "median"], bbox_to_anchor=(0.9, 1.0))  # beside "rank"
     ax.hlines(np.arange(n_rows) + 0.5, 0, 1, transform=ax.get_yaxis_transform(), color=TRUTH, alpha=0.3, linewidth=0.6)
 
 

@@ -62,6 +62,11 @@ def test_what_do_the_channels_respond_to(found):
     bias = found.model.get_layer("conv1").get_weights()[1]
     assert np.flatnonzero(bias > 0).tolist() == [1, 4, 5, 7]
     assert bias[7] < 0.1 < bias[[1, 4, 5]].min()
+    response = found.response["half-wave"]
+    assert response[4] == pytest.approx(bias[4], abs=0.03)
+    assert response[4] < response[5] / 10
+    explained = found.roles["pulse"]["explained"]
+    assert explained[found.roles["pulse"]["role"] == "other"].max() < 0.5
 
 
 def test_is_it_still_a_forecast(found):
@@ -96,6 +101,7 @@ def test_how_much_noise_is_too_much(found):
     assert len(y) == 1_900
     table = pd.DataFrame(errors, ["model", "noisy", "last"]).T
     assert 23.5 < table["noisy"][0.0] / table["model"][0.0] < 24.5
+    assert (table["noisy"] / table["model"])[0.01].round(1) == 1.6
     assert (table["noisy"] < table["model"]).tolist() == [False, False, True, True, True, True]
     ratio = table.iloc[3:].div(table.index[3:] ** 2, axis=0).round(2)
     assert (ratio["noisy"].min(), ratio["noisy"].max()) == (1.22, 1.29)
@@ -117,6 +123,7 @@ def test_a_model_trained_with_noise(found):
     assert after.diagonal().max() == after[5, 5]
     assert after.diagonal()[[4, 7]].round(2).tolist() == [0.06, 0.04]
     assert (found.response["with noise"].idxmax(), found.share["with noise"].idxmax()) == (5, 5)
+    assert found.response["with noise"][5] > 2 * found.response["with noise"].drop(5).max()
     shares = (found.cost.max() / found.cost.sum())[["with noise", "sine"]]
     assert shares.round(2).tolist() == [0.40, 0.86]
     assert found.share.loc[0, ["with noise", "sine"]].round(2).tolist() == [-0.20, -0.50]
