@@ -312,18 +312,17 @@ def test_columns_share_a_scale():
         assert {image.get_clim() for image in ax.images} == {(0, 2 * LINE.max())}
 
 
-@pytest.mark.parametrize("first_step", [0, 3])
 @pytest.mark.parametrize("stride", [1, 3])
-def test_window_map(first_step, stride):
-    time = 7 + first_step * stride
+def test_window_map(stride):
+    time = 7
     marks = {"diagonal": time, "note": "one sample", "picked": np.full(12, 90), "padded": SEES}
-    ax = cv.plot_window_map(ACTS, stride=stride, first_step=first_step, **marks)
+    ax = cv.plot_window_map(ACTS, stride=stride, **marks)
     np.testing.assert_array_equal(ax.images[0].get_array(), ACTS.T)
-    assert (*ax.get_xlim(), *ax.get_ylim()) == (-0.5, 11.5, first_step + 4.5, first_step - 0.5)
-    cells = [[b, s] for s in range(first_step, first_step + 5) for b in range(12) if b + s * stride == time]
+    assert (*ax.get_xlim(), *ax.get_ylim()) == (-0.5, 11.5, 4.5, -0.5)
+    cells = [[b, s] for s in range(5) for b in range(12) if b + s * stride == time]
     assert ax.lines[1].get_xydata().tolist() == cells
     assert list(ax.texts[0].xy) in cells
-    assert [(patch.get_y() - first_step, patch.get_height()) for patch in ax.patches] == [(-0.5, 2), (3.5, 1)]
+    assert [(patch.get_y(), patch.get_height()) for patch in ax.patches] == [(-0.5, 2), (3.5, 1)]
 
 
 @pytest.mark.parametrize(("stride", "sees", "reference"), [(1, SEES, 3), (2, SEES | True, 2), (2, SEES & False, 2)])
@@ -468,7 +467,7 @@ def test_contributions_are_stacked_up_and_down_to_their_sum():
 def test_segments_of_each_channel_with_their_mean_and_strengths():
     table = pd.DataFrame({"channel": [0, 0, 3], "rank": [0, 1, 0], "value": [4.0, 2.0, 1.0]})
     samples = np.array([[np.nan, 1.0, 2.0], [np.nan, 3.0, 4.0], [5.0, 6.0, 7.0]])[..., None]
-    _, axes = cv.plot_segments(table, samples, roles=["crest", "silent"])
+    _, axes = cv.plot_segments(table, samples, roles=["crest", "trough", "falling", "silent"])
     assert axes.shape == (2, 2)
     np.testing.assert_array_equal(axes[0, 0].lines[-1].get_ydata(), [np.nan, 2, 3])
     np.testing.assert_array_equal(axes[1, 0].lines[-1].get_ydata(), [5, 6, 7])

@@ -21,7 +21,7 @@ def animate_windows(n_samples: Any = 14, window: Any = 5, horizon: Any = 1) -> F
     """Animate how each window of a series becomes a row of the input x, and the samples after it a row of the target y.
 
     Every cell holds the index of its sample. There is one frame for each of the n_samples - window - horizon + 1
-    windows that have a full target, then a pause. The figure is unknown to pyplot.
+    windows that have a full target, then a pause. pyplot does not manage the figure.
 
     `n_samples` is the length of the series, `window` that of a window, after which `horizon` samples are predicted.
     """

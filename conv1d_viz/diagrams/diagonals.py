@@ -25,8 +25,8 @@ def draw_index_matrix(
 ) -> Axes:
     """Draw which sample every cell of the (window, step) matrix looks at: window + step * stride.
 
-    The matrix has `n_windows` columns, on x, and `n_steps` rows, `stride` samples apart, on y, step 0 at the top. Cells
-    of the middle one of the samples that most windows see are tinted.
+    The matrix has `n_windows` columns, on x, and `n_steps` rows, `stride` samples apart, on y, step 0 at the top. One
+    sample is tinted, the middle one of those that most windows see.
     """
     windows = _window_at(n_windows, n_steps, stride)
     n_steps, n_times = windows.shape

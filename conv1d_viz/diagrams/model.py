@@ -37,7 +37,7 @@ class _Tensor(NamedTuple):
 
 
 def draw_model(model: Any, *, window: Any = None, title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw a model in the order of `model.layers`: its shapes, or what becomes of one window in it.
+    """Draw a model in the order of `model.layers`: its shapes, or how one window changes on its way through it.
 
     Without a window, from left to right: arrows are layers, blocks what they give. A block grows with the square root
     of its steps (height) and of its channels (width). It has one lane per channel, or as many as can be told apart, 60

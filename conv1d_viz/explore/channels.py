@@ -32,8 +32,8 @@ def explore_channels(
         From window + horizon to 20,000 samples; feature 0 is drawn. Of many windows every second, third and so on is
         shown; the means are those of all.
     layers : str, int, keras.layers.Layer, or iterable of these
-        The layers, with outputs (window, step, channel). With a single one the layer is shown whose global maximum
-        the model takes, where there is one.
+        The layers, with outputs (window, step, channel). If one is given, the layer whose global maximum the model
+        takes, if any, is shown as well.
     window, horizon : int
         As for `sliding_windows`: window b begins at sample b of the series.
     time : array-like of shape (time,) or None
@@ -54,7 +54,7 @@ def explore_channels(
     model, window, horizon = as_model(model), as_size(window, "window"), as_size(horizon, "horizon")
     graph, samples, open_end = trace(model), as_series(series), model.inputs[0].shape[1]
     pools = [call for call in graph.calls if type(call.operation).__name__ == "GlobalMaxPooling1D"]
-    peaks = [path for path, _, outputs in graph.places if [outputs] == [pool.inputs for pool in pools]][:1]
+    peaks = [path for path, _, outputs in graph.places if len(pools) == 1 and outputs == pools[0].inputs][:1]
     # Only where each number of the forecast comes from one channel is its step the one that is read.
     behind = [call for pool in pools for call in calls_behind(graph, pool.outputs[0], set(graph.outputs))]
     read = all(is_channelwise(call) for call in behind)

@@ -38,7 +38,7 @@ def explore_deletions(
     It shows the truth, the forecast with all channels and the one without the deleted ones; and of one forecast at a
     time what each channel that is left adds, where the output is made of one sum over channels. For several outputs
     and targets that are classes (0, 1, and so on, or one-hot) it shows the mean outputs by true class instead. All is
-    computed ahead, for each replacement ("shuffle" with seed 0): every subset of up to 10 channels, of more one or two.
+    computed ahead for each replacement ("shuffle" with seed 0): every subset of 10 channels, singles and pairs of more.
 
     Parameters
     ----------
@@ -80,14 +80,13 @@ def explore_deletions(
         raise ValueError(f"`model` must have at most {_MOST_CLASSES} classes here. Got {shape[1]}.")
     steps = _summands(cut, tuple(array[:1] for array in inputs)).shape[2]
     every = 1 if classes is not None else thinned(n_windows, n_windows * (3 * len(sets) + n * steps), "layer")
-
     with_what = [replacement_for(cut, inputs, word, 0) for word in REPLACEMENTS]
     results = [scored(cut, inputs, sets, replacement, score, True, None) for replacement in with_what]
     predictions, title = np.array([made for made, _ in results]), f"Delete channels of {cut.path}"
     facts = {
         "names": names, "unit": str(unit), "sets": sets, "all": n <= _ALL, "labels": labels[::every], "every": every,
-        "channels": channel_colors(n), "replacements": REPLACEMENTS, "loss_name": loss_name.replace("mse", "MSE"),
-        "losses": [losses.tolist() for _, losses in results],
+        "channels": channel_colors(n), "replacements": REPLACEMENTS,
+        "loss_name": "MSE" if loss_name == "mse" else loss_name, "losses": [losses.tolist() for _, losses in results],
     }  # fmt: skip
     if classes is not None:
         found = np.unique(classes).tolist()

@@ -19,7 +19,7 @@ MOST_LABELS = 20_000  # samples, or forecasts
 
 
 class LiveFigure:
-    """A figure for the last line of a cell, which lives wherever scripts run."""
+    """A figure for the last line of a cell; it is live wherever scripts run."""
 
     def __init__(self, kind: str, title: str, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         colors = {name: getattr(style, name.upper()) for name in ("ink", "truth", "accent", "target", "paper")}
@@ -55,7 +55,7 @@ class LiveFigure:
 
 
 def thinned(n_windows: int, numbers: int, name: str) -> int:
-    """Return every how many windows one is shown, so that `numbers` for all of them fit on a page."""
+    """Return n where every n-th window is shown, so that `numbers` for all of them fit on a page."""
     every = max(-(-numbers // MOST_NUMBERS), -(-n_windows // MOST_LABELS))
     if n_windows // every < min(n_windows, FEWEST):
         raise ValueError(

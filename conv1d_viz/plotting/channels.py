@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz.checks import as_array, as_number, as_size, as_texts
+from conv1d_viz.checks import as_array, as_items, as_number, as_size, as_texts
 from conv1d_viz.plotting import style
 from conv1d_viz.plotting.series import as_time, label_time
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TICK, TRUTH
@@ -167,7 +167,7 @@ def plot_segments(
     """Draw one row per channel: its segments over each other with their mean in ink, and their strengths beside them.
 
     `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns; `feature` is the one drawn.
-    `roles` are words, one for each channel of the table, at its right end.
+    `roles` are words at the right ends of the rows, one for each channel of the layer.
     """
     if not len(table):
         raise ValueError("`table` must hold a segment. Got none, as of channels that give the same number everywhere.")
@@ -176,12 +176,14 @@ def plot_segments(
     if len(table) != len(samples) or feature >= samples.shape[2]:
         asked = f"one row per row of `table`, {len(table)}, and more than {feature} features"
         raise ValueError(f"`samples` must have {asked}. Got {samples.shape}.")
-    ends = [""] * len(channels) if roles is None else as_texts(roles, "roles", len(channels))
+    words = [""] * (max(channels) + 1) if roles is None else as_items(roles, "roles", "a sequence of strings")
+    if len(words) <= max(channels):
+        raise ValueError(f"`roles` must have a word for each channel, up to {max(channels)}. Got {len(words)}.")
     layout: dict[str, Any] = {"layout": "constrained", "figsize": (9, min(1.0 + 0.72 * len(channels), 16))}
     layout |= {"sharex": "col", "sharey": "col", "squeeze": False, "width_ratios": (4, 1.2)}
     figure, axes = plt.subplots(len(channels), 2, **layout)
     places = np.arange(samples.shape[1])
-    for (left, right), channel, end in zip(axes, channels, ends, strict=True):
+    for (left, right), channel in zip(axes, channels, strict=True):
         rows, color = np.flatnonzero(table["channel"] == channel), style.channel_colors(channel + 1)[channel]
         seen = samples[rows, :, feature]
         counts = (~np.isnan(seen)).sum(axis=0)
@@ -193,7 +195,7 @@ def plot_segments(
             style.dress(ax)
             ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         left.set_ylabel(str(channel), rotation=0, ha="right", va="center", fontsize=TICK, color=INK)
-        right.text(1.03, 0.5, end, transform=right.transAxes, va="center", fontsize=TICK, color=INK)
+        right.text(1.03, 0.5, str(words[channel]), transform=right.transAxes, va="center", fontsize=TICK, color=INK)
     axes[-1, 0].set_xlabel("sample of the segment", fontsize=style.LABEL, color=INK)
     axes[-1, 1].set_xlabel("rank", fontsize=style.LABEL, color=INK)
     axes[0, 1].set_title("response", loc="left", fontsize=TICK, color=INK)

@@ -42,9 +42,9 @@ def plot_forecast_panels(
     time, truth : array-like of shape (time,)
         The times that are predicted, in samples or dates, and what happened.
     predictions : array-like of shape (n_panels, time)
-        The forecasts; each panel takes 40 ms, so `plot_pair_grid` suits hundreds of them better.
+        The forecasts; `plot_pair_grid` suits hundreds of them better.
     mse, labels : array-like of shape (n_panels,)
-        Their losses, which `loss_name` names, and what each panel shows.
+        Their losses, of at least 0, which `loss_name` names, and what each panel shows.
     columns : int or None
         Panels in a row; None takes 4, or 5 for more than 24 panels.
     """
@@ -84,8 +84,8 @@ def plot_pair_grid(
 ) -> Axes:
     """Draw the forecast of every pair of deleted channels into the cell of a matrix, all on the same scale.
 
-    Cell (i, j), about y = i and x = j, is tinted by its loss, which is written in up to 12 channels; a colour bar
-    explains the tint of more. On the framed diagonal i alone is deleted. 60 channels take a second.
+    Cell (i, j), about y = i and x = j, is tinted by its loss, which is written there for up to 12 channels; a bar
+    explains the tint of more. On the framed diagonal i alone is deleted.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def plot_pair_grid(
     predictions : array-like of shape (n_channels, n_channels, time)
         The forecasts, such as one step of the horizon of `study.pair_predictions()`.
     mse : array-like of shape (n_channels, n_channels)
-        Their losses, such as `study.pair_matrix()`; `loss_name` names them.
+        Their losses, of at least 0, such as `study.pair_matrix()`; `loss_name` names them.
     names : sequence of str or None
         What the channels are called, in place of their numbers.
     """

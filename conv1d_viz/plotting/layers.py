@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz.checks import as_array, as_number, as_size, as_texts
+from conv1d_viz.checks import as_array, as_number, as_size, as_texts, counted
 from conv1d_viz.plotting import style
 from conv1d_viz.plotting.series import as_line, as_time, label_time
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH
@@ -21,7 +21,6 @@ def plot_window_map(
     stride: int = 1,
     note: str | None = None,
     picked: Any = None,
-    first_step: int = 0,
     title: str | None = "One channel: every window, every step",
     ax: Axes | None = None,
 ) -> Axes:
@@ -35,17 +34,17 @@ def plot_window_map(
         Steps that see padding; they are hatched.
     diagonal, note : int or None, and str or None
         The line of the cells (window b, step s) with b + s*stride equal to `diagonal`, and what stands beside it.
-    stride, first_step : int
-        Samples between two steps, and the number of the first row, where `acts` holds only the later steps.
+    stride : int
+        Samples between two steps.
     picked : array-like of int of shape (n_windows,) or None
-        A step per window that is marked, such as the one a global maximum picks; those beyond the map are left out.
+        A step per window that is marked, such as the one that a global maximum picks.
     """
     acts = as_array(acts, "acts", ndim=2, axes="(n_windows, n_steps)")
     n_windows, n_steps = acts.shape
-    stride, first_step = as_size(stride, "stride"), as_size(first_step, "first_step", minimum=0)
+    stride = as_size(stride, "stride")
     padded = None if padded is None else as_line(padded, "padded", n_steps, items="booleans")
     picked = None if picked is None else as_line(picked, "picked", n_windows, items="integers", minimum=0)
-    steps = first_step + np.arange(n_steps)
+    steps = np.arange(n_steps)
     if diagonal is not None:
         windows = as_size(diagonal, "diagonal", minimum=0) - steps * stride
         cells = np.column_stack([windows, steps])[(windows >= 0) & (windows < n_windows)]
@@ -200,7 +199,7 @@ def plot_reads(
             low, high = picked[chosen].min(), picked[chosen].max()
             steps = f"step {low}" if low == high else f"steps {low}–{high}"
             x, y = (np.interp(index[chosen], np.arange(len(values)), line) for line in (time, values))
-            label = f"read in {steps} ({chosen.sum()} windows)"
+            label = f"read in {steps} ({counted(int(chosen.sum()), 'window')})"
             ax.plot(x, y, marker, color=color, label=label, markersize=4, mec="white", markeredgewidth=0.4)
     ax.margins(x=0)
     ax.grid(axis="x", color=TRUTH, alpha=0.25, linewidth=0.6)

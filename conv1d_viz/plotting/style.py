@@ -220,5 +220,5 @@ def write_rows(ax: Axes, texts: list[str], x: float, **look: Any) -> None:
 
 
 def thin_out(crowding: float) -> int:
-    """Every how many numbers one is written, where `crowding` of them would share the room of one."""
+    """Return n where every n-th number is written, if `crowding` of them would share the room of one."""
     return next((every for every in (1, 5, 10, 20, 50, 100, 200, 500) if every >= crowding), 1000)
