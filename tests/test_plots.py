@@ -403,6 +403,7 @@ def test_several_values_are_points_with_quartiles_and_median(log):
         assert points.get_xdata().tolist() == values[row].tolist()
         assert (np.abs(points.get_ydata() - row) < 0.5).all()
         assert [*bar.get_xdata(), *middle.get_xdata()] == pytest.approx(np.quantile(values[row], [0.25, 0.75, 0.5]))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["quartiles", "median"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["zero", "one", "two", "three"]
     assert (ax.get_ylabel(), ax.get_xscale()) == ("", "log" if log else "linear")
 
