@@ -181,7 +181,7 @@ def replacement_for(
             level += acts.mean(axis=between, dtype=np.float64).sum(axis=0) / n_windows
     if replacement == "shuffle":
         for _ in range(permutation + 1):
-            order = np.stack([generator.permutation(n_windows) for _ in range(cut.n_channels)])
+            order = np.stack([generator.permutation(n_windows).astype(np.int32) for _ in range(cut.n_channels)])
     return Replacement(level, order, cells)
 
 
@@ -192,20 +192,20 @@ def forecasts(
     deleted = np.zeros((len(deletions), cut.n_channels), dtype=bool)
     for row, channels in zip(deleted, deletions, strict=True):
         row[list(channels)] = True
-    # As they are and with all channels deleted: the layer, what treats channels apart, and the channels' shares.
-    n_steps, around = longest(inputs), cut.around
-    wanted = {cut.key, *around}
-    seam = cut.graph.floats_of({cut.seam}, n_steps)
-    floats = 2 * cut.graph.floats_per_window(calls_between(cut.graph, wanted) + cut.channelwise, n_steps)
-    # `chunks` takes each number six times. Shares exist two or three times, and may take half of the memory.
-    copies = 2 if replacement.order is None and replacement.cells is None else 3
-    floats += copies * cut.n_channels * seam // 3 if cut.summing else 0
-    rest = max(seam, cut.graph.floats_per_window(cut.rest, n_steps) // 2)
+    # As they are and with all channels deleted: the layer, what treats channels apart, and the channels' shares, which
+    # are made in one stage where `chunks` counts six, and may take half of the memory.
+    n_steps, around, wanted = longest(inputs), cut.around, {cut.key, *cut.around}
+    copies = 2 if replacement.order is None and replacement.cells is None else 3  # two where one window stands for all
+    floats = cut.graph.floats_per_window(calls_between(cut.graph, wanted) + cut.channelwise, n_steps)
+    floats += cut.n_channels * cut.graph.floats_of({cut.seam}, n_steps) // 3 if cut.summing else 0
+    rest = max(cut.graph.floats_of({cut.seam}, n_steps), cut.graph.floats_per_window(cut.rest, n_steps) // 2)
     predictions, pool, wanted_channels = None, None, np.flatnonzero(np.any(deleted, axis=0))
     if replacement.order is not None:  # values come from any window
-        outputs = in_parts(cut.model, cut.graph, cut.key, inputs)
-        pool = np.concatenate([acts[..., wanted_channels] for _, acts in outputs])
-    for rows in chunks(len(inputs[0]), floats):
+        for rows, acts in in_parts(cut.model, cut.graph, cut.key, inputs):
+            shape = (len(inputs[0]), *acts[0][..., wanted_channels].shape)
+            pool = np.empty(shape, acts.dtype) if pool is None else pool
+            pool[rows] = acts[..., wanted_channels]
+    for rows in chunks(len(inputs[0]), copies * floats):
         values = cut.run_to(wanted, inputs, rows)
         hidden, n_windows = values[cut.key], rows.stop - rows.start
         gone = _deleted(hidden, rows, replacement, pool, wanted_channels)
