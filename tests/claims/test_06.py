@@ -86,6 +86,8 @@ def test_train(model):
     info = cv.load_info(ROOT / "models" / "elnino_conv1d.keras")
     assert int(0.8 * len(x)) == TEST.start
     assert len(dates) == 142
+    assert series.index[TEST.start] == pd.Timestamp("1997-03")
+    assert when[0] // 12 == 49  # years before the test
     assert (dates[0], dates[-1]) == (pd.Timestamp("1999-03"), pd.Timestamp("2010-12"))
     assert model.count_params() == 209
     validation = [min(history["val_loss"]) ** 0.5 for history in info["histories"]]
@@ -108,7 +110,7 @@ def test_the_verdict(errors):
     difference = rows["linear regression"] ** 2 - rows["model"] ** 2
     assert difference.mean() == near(0.005)
     assert 1.5 < difference.std() / len(difference) ** 0.5 / difference.mean() < 2.5
-    assert (errors.abs() < 1).mean() == near(0.96)
+    assert (errors.abs() < 1).mean() > 0.94
     assert errors.abs().idxmax() == pd.Timestamp("1999-04")
     assert errors.max() == near(1.7)
 
@@ -134,6 +136,8 @@ def test_what_each_channel_responds_to(model, line, roles):
     assert middles[line[:, 7].argmax()] == pd.Timestamp("1998-01")
     assert line[:, 7].max() == near(0.56)
     assert line[middles >= "1999", 7].max() == near(0.16)
+    assert (line[middles < "1999"][:, [5, 6]].max(axis=0) > 0.5).all()
+    assert (pd.DataFrame(line[:, [5, 6]]).groupby(middles.year).max() > 0.13).all(axis=None)
 
 
 def test_the_segments(model):
@@ -144,6 +148,7 @@ def test_the_segments(model):
     seventh = segments[segments["channel"] == 7].iloc[:3]
     begin = series.index[seventh["window"] * WINDOW + seventh["start"]]
     assert set(begin[:2]) == {pd.Timestamp("1982-12"), pd.Timestamp("1998-01")}
+    assert set(samples[seventh.index[:2]].max(axis=(1, 2))) == set(series.nlargest(2))
     assert seventh["value"].iloc[2] < 0.7 * seventh["value"].iloc[1]
 
 
@@ -160,9 +165,8 @@ def test_who_pushes_and_who_brakes(model, parts):
     assert by_month.loc[4, [2, 7]].to_list() == [near(-0.7)] * 2
     assert by_month.loc[9, [2, 7]].to_list() == [near(0.6)] * 2
     with_sum = pd.DataFrame(added).corrwith(pd.Series(added.sum(axis=1)))
-    assert with_sum.nsmallest(2).index.sort_values().tolist() == [2, 7]
-    assert with_sum[[2, 7]].max() < -0.7
-    assert abs(with_sum[0]) < 0.15
+    assert with_sum[[2, 7]].max() < with_sum[5] < -0.4
+    assert with_sum[[0, 1, 3, 4, 6]].min() > 0
 
 
 def test_which_channels_matter(model, parts, roles, study):
@@ -172,13 +176,12 @@ def test_which_channels_matter(model, parts, roles, study):
     assert (alone[3], alone[1], alone[0]) == (near(1.88), near(1.32), near(0.27))
     assert alone[3] > 7 * study.baseline_mse
     assert (alone.argmax(), alone.argmin()) == (3, 0)
-    assert spearmanr(parts[0].std(axis=0), alone).statistic == near(1.0)
-    assert spearmanr(roles["response"], alone).statistic == near(0.40)
+    swing = parts[0].std(axis=0)
+    assert spearmanr(swing, alone).statistic == near(1.0)
+    assert (alone[3] - study.baseline_mse, swing[3] ** 2) == (near(1.63), near(1.83))
+    assert (roles["response"].idxmax(), (alone > alone[5]).sum()) == (5, 5)
     assert alone[[2, 7]].min() > 2 * study.baseline_mse
-    assert study.shapley_values()[[2, 7]].tolist() == [near(-0.9)] * 2
-    month = rmse(month_mean[when % 12] - values[when]) ** 2
-    (three,) = study.loss_of([(0, 2, 4, 5, 6)])
-    assert (three, month) == (pytest.approx(0.40, abs=0.01), near(0.58))
+    assert study.shapley_values()[[2, 7, 5]].tolist() == [near(-0.9), near(-0.9), near(-0.5)]
     shuffled = cv.ablation_study(model, x[TEST], y[TEST], "input", replacement="shuffle", repeats=20, seed=0)
     assert shuffled.mse[0] == near(9.2)
     assert y[TEST].var() == near(4.6)
