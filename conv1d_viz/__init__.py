@@ -10,10 +10,10 @@ Series
 Network
     build_model               the study's forecaster: two convolutions and a global maximum
     with_scaling              a model in the series' own unit, from one that was trained on the scaled series
-    train                     a fast `fit` with early stopping, which ends with the best weights
+    train                     train with early stopping; the model ends with its best weights
     train_many, load_runs     the same training from many seeds, kept in one file
     save_model, load_model    a Keras model; a bare name stands for a file in the project's folder of models
-    load_info                 the JSON file beside a model, which says how it came about
+    load_info                 the JSON file beside a model, which says how it was made
 
 Layers and timelines
     layer_activations         a layer's output for all windows, (window, step, channel)
@@ -40,7 +40,7 @@ Figures of data
     plot_kernels              what each channel multiplies the samples with
     plot_reads                where on the series the forecasts are read
     plot_channel_bars         measures of the channels side by side
-    plot_contributions        who pushes a sum and who brakes it, over time
+    plot_contributions        which channels raise a sum and which lower it, over time
     plot_segments             the segments that excite each channel most
     plot_forecast_panels      one forecast per deletion
     plot_pair_grid            one small forecast per pair of deleted channels
@@ -59,10 +59,10 @@ Live figures, which need no kernel
     explore_channels          drag a window along a series; choose a layer, channel and step
     explore_deletions         delete channels with buttons, and see what the others add
 
-Everything is counted in samples, and channels from 0. Where figures take times, they take dates, too. Functions take
-anything that is like an array; none changes its arguments or a setting of matplotlib, and only training seeds global
-random generators. Plots are drawn on `ax`, on a new figure where it is None, and returned, never shown or saved;
-`title` is theirs ("" for none), `unit` the label of what they show.
+Everything is counted in samples, and channels from 0. Wherever a figure takes times, dates work as well. Functions
+accept anything array-like. None changes its arguments, except that `train` fits its model and `series_timeline` writes
+to `out`, or a setting of matplotlib; only training seeds global random generators. A plot is drawn on `ax`, or on a new
+figure if that is None, and returned, never shown or saved. `title` sets the title ("" for none), `unit` labels values.
 
 Wrong arguments are refused before any work, with a TypeError or ValueError that names the parameter, what it must be
 and what it was: "`window` must be at least 1. Got 0." What NumPy, Keras, matplotlib or pandas refuse clearly is left to
@@ -78,7 +78,7 @@ __version__ = "0.1.0"
 
 # The public names, which `__init__.pyi` lists, are loaded when they are first used. So windows and plots start at once,
 # and Keras is imported only by what needs a model. One thread at a time loads them: threads that import matplotlib or
-# Keras at the same moment may see half of it.
+# Keras at the same moment may find it half imported.
 _load, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
 _lock = _RLock()
 

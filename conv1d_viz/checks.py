@@ -1,4 +1,4 @@
-"""What arguments must be, and the words of errors: the parameter, what was expected and what was received."""
+"""What arguments must be, and the wording of errors: the parameter, what was expected and what was received."""
 
 import operator
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from jaxtyping import Float, Shaped
 
 LARGEST = 1e150  # the squares of larger numbers are infinite
 FLOAT32 = float(np.finfo(np.float32).max)  # larger numbers are infinite to a network
-_KINDS = {"numbers": "fiub", "integers": "fiu", "booleans": "b"}  # by NumPy's letters
+_KINDS = {"numbers": "fiub", "integers": "fiu", "booleans": "b"}  # NumPy's kinds of dtype
 
 
 def counted(n: int, noun: str) -> str:
@@ -63,20 +63,20 @@ def one_of(value: Any, name: str, allowed: Iterable[Any]) -> Any:
 
 
 def as_items(values: Any, name: str, kind: str) -> tuple[Any, ...]:
-    """Return the items of an iterable of some `kind`, in words; a text is none."""
+    """Return the items of an iterable; a string is refused. `kind` says in messages what was expected."""
     try:
         if not isinstance(values, str):
             return tuple(values)
-    except TypeError:  # an array without an axis, too
+    except TypeError:  # also an array without an axis
         pass
     raise TypeError(f"`{name}` must be {kind}. Got {values!r:.80}.")
 
 
 def as_texts(values: Any, name: str, length: int) -> list[str]:
-    """Return `length` texts, such as the names of channels."""
-    texts = as_items(values, name, "a sequence of texts")
+    """Return `length` strings, such as the names of channels."""
+    texts = as_items(values, name, "a sequence of strings")
     if len(texts) != length:
-        raise ValueError(f"`{name}` must have {length} texts. Got {len(texts)}.")
+        raise ValueError(f"`{name}` must have {length} strings. Got {len(texts)}.")
     return [str(text) for text in texts]
 
 
@@ -94,9 +94,9 @@ def as_array(
 ) -> Shaped[np.ndarray, "..."]:
     """Return `values` as an array of `ndim` dimensions that is not empty, without a copy where it is one already.
 
-    `axes` words the expected shape in messages. Of `items` "numbers" float32 and float64 are kept, all other numbers
-    and booleans become float64; "integers", which may be floats, become int64; "booleans" stay. Values are within
-    ±`limit` and at least `minimum` (`above`: greater than it). Without `finite` the caller looks at them itself.
+    `axes` is the expected shape as messages write it. With `items="numbers"` float32 and float64 stay, other numbers
+    and booleans become float64; "integers", which may be floats, become int64. Values are within ±`limit` and at least
+    `minimum` (`above`: greater than it). With `finite=False` the caller checks for NaN and infinity.
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"`{name}` must have no masked values. Got {np.ma.count_masked(values)} of them.")
@@ -107,7 +107,7 @@ def as_array(
         array = np.asarray(values)
         if array.dtype == object and items != "booleans":  # columns of pandas with gaps; never texts
             if array.ndim == 0 or any(isinstance(item, (str, bytes)) for item in array.flat):
-                raise TypeError("it holds something else")
+                raise TypeError("it holds other things than numbers")
             array = array.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:  # ragged lists, and integers that no float holds, too
         kind = type(values).__name__

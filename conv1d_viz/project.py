@@ -1,4 +1,4 @@
-"""Where the notebooks read and write: models and figures, whole or not at all."""
+"""Where the notebooks read and write: models and figures, written completely or not at all."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ def as_path(path: Any, ending: str, *, reading: bool = False) -> Path:
         file = Path(path).expanduser()
     except TypeError:
         raise TypeError(f"`path` must be a path ending in {ending}, or a bare name. Got {path!r:.80}.") from None
-    except RuntimeError as error:  # "~" of a user who is not known
+    except RuntimeError as error:  # "~" of an unknown user
         raise ValueError(f"`path` must be a path. Got {path!r:.80}: {error}") from None
     if file.suffix != ending or "\0" in str(file):
         old = "; `keras.saving.load_model` reads it" if reading and file.suffix == ".h5" else ""
@@ -102,7 +102,7 @@ def require_writable(path: Path) -> None:
 
 @contextlib.contextmanager
 def _saying_which(path: Path) -> Iterator[None]:
-    """Refuse a folder of that name, and add to errors, which name a temporary file at best, what they are of."""
+    """Refuse a folder of that name, and add the real path to errors, which at best name a temporary file."""
     if path.is_dir():
         raise IsADirectoryError(f"`path` must be free for a file. Got {path}, which is a folder.")
     try:

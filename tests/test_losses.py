@@ -72,6 +72,12 @@ def test_a_function_is_a_loss_such_as_the_error_rate():
     wrong = [np.mean(prediction.argmax(axis=1) != CLASSES) for prediction in study.predictions]
     np.testing.assert_allclose(study.loss, wrong)
 
+    def deleted(_, prediction):  # the name of another column
+        return float(np.mean(prediction))
+
+    table = cv.ablation_study(model, X, CLASSES, "conv", loss=deleted).to_frame()
+    assert list(table) == ["deleted", "n_deleted", "loss", "change"]
+
 
 def test_mean_squared_errors_are_exact_in_float64():
     model = net(1)
@@ -82,10 +88,23 @@ def test_mean_squared_errors_are_exact_in_float64():
         assert mse == pytest.approx(math.fsum(squares) / len(y), rel=1e-14)
 
 
+def test_losses_may_be_sums_over_windows_and_take_class_numbers_under_any_name():
+    model, summed = net(1), losses.MeanSquaredError(reduction="sum")
+    study = cv.ablation_study(model, X, WAVE, "conv", loss=summed)
+    assert study.loss_name == "mean_squared_error"
+    assert study.baseline_loss == pytest.approx(score(summed, WAVE, model.predict(X, verbose=0)), rel=1e-5)
+    for loss in (losses.SparseCategoricalCrossentropy(name="miss"), losses.CategoricalGeneralizedCrossEntropy()):
+        assert cv.ablation_study(net(3, "softmax"), X, CLASSES, "conv", loss=loss).baseline_loss > 0
+
+
 def test_targets_that_do_not_fit_are_refused_with_a_way_out():
     model = net(3, "softmax")
     with pytest.raises(ValueError, match=r"`y` must have the shape \('n_windows', 3\).* or `loss` must be another"):
         cv.ablation_study(model, X, CLASSES, "conv")
+    for loss in ("mae", "huber", losses.MeanAbsoluteError(), "kl_divergence", "categorical_crossentropy"):
+        for y in (WAVE, WAVE[:, None]):  # most would broadcast (n, 1) against (n, 3)
+            with pytest.raises(ValueError, match="`y` must have the shape"):
+                cv.ablation_study(model, X, y, "conv", loss=loss)
     with pytest.raises(ValueError, match="`y` must have a target for each of 24 windows"):
         cv.ablation_study(model, X, CLASSES[:5], "conv", loss="sparse_categorical_crossentropy")
     with pytest.raises(ValueError, match="`loss` must give finite numbers"):

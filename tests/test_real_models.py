@@ -153,11 +153,13 @@ def test_one_of_three_outputs_by_key_name_or_index():
     one, gate = oracle_of(outputs(False), "conv")
     gate.mask = np.float32([0, 1, 0, 1])
     level, path, kind = (ops.convert_to_numpy(output) for output in one(X))
-    named = [(listed, "level", level), (listed, 0, level), (listed, 1, path), (listed, "kind", kind)]
+    named = [(listed, "level", level), (listed, 0, level), (listed, np.int64(1), path), (listed, "kind", kind)]
     for model, output, expected in [*named, (keyed, "b", level), (keyed, "c", path), (keyed, "a", kind)]:
         got = cv.predict_ablated(model, X, "conv", (1, 3), output=output)
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
-    for model, output in [(listed, None), (listed, "b"), (listed, 3), (keyed, "level")]:
+    hidden, head = listed.get_layer("conv").output, L.Dense(1, name="twice")
+    twice = keras.Model(listed.inputs, [head(L.GlobalMaxPooling1D()(hidden)), head(L.GlobalAveragePooling1D()(hidden))])
+    for model, output in [(listed, None), (listed, "b"), (listed, 3), (keyed, "level"), (twice, "twice")]:
         with pytest.raises(ValueError, match=r"`output` must be one of the model's outputs, \["):
             cv.predict_ablated(model, X, "conv", (1,), output=output)
     keyed.compile("adam", {"a": "sparse_categorical_crossentropy", "b": "mae", "c": "mse"})

@@ -25,6 +25,18 @@ def test_a_bump_is_named_after_the_part_of_the_wave_that_it_stands_on(shift, rol
     assert table.phase[0] == pytest.approx(3.6 * shift, abs=1e-6)
 
 
+@pytest.mark.parametrize("period", [8, 16, 40])
+def test_every_shift_of_a_cosine_has_its_phase_also_on_the_border_of_two_quarters(period):
+    t, shift = np.arange(2 * period), np.arange(period)
+    wave = np.cos(2 * np.pi * t / period)
+    table = cv.channel_roles(np.cos(2 * np.pi * (t[:, None] - shift) / period), t, wave, t, period)
+    assert table.phase.between(-45, 315, inclusive="left").all()
+    np.testing.assert_allclose(np.cos(np.radians(table.phase - 360 * shift / period)), 1)
+    inside = (shift + period / 8) % (period / 4) > 0  # at a border rounding decides between the two
+    expected = np.array(["crest", "falling", "trough", "rising"])[(8 * shift // period + 1) // 2 % 4]
+    assert (table.role == expected)[inside].all()
+
+
 def test_neither_the_start_nor_a_part_of_a_period_matters():
     for rows in (slice(0, 100), slice(37, 137), slice(50, 290)):
         table = cv.channel_roles(np.maximum(0, -WAVE)[rows, None], T[rows], WAVE, T, 100)
@@ -37,7 +49,8 @@ def test_silent_is_under_a_tenth_of_the_strongest_and_steady_what_never_changes(
     table = cv.channel_roles(line, T, WAVE, T, 100)
     assert table.role.tolist() == ["crest", "crest", "silent", "silent", "steady", "trough"]
     assert table.response.tolist() == pytest.approx([1, 0.101, 0.099, 0, 0.7, 1])
-    assert table.phase.isna().tolist() == [False, False, True, True, True, False]
+    for name in ("phase", "explained"):
+        assert table[name].isna().tolist() == [False, False, True, True, True, False]
     assert table.index.name == "channel"
     assert cv.channel_roles(0 * line, T, WAVE, T, 100).role.tolist() == ["silent"] * 6
 
@@ -105,11 +118,3 @@ def test_what_has_no_phase_is_refused(options, match):
         cv.channel_roles(
             **{"line": WAVE[:, None], "line_time": T, "wave": WAVE, "wave_time": T, "period": 100} | options
         )
-
-
-def test_what_is_silent_or_steady_has_neither_a_phase_nor_a_share_that_is_explained():
-    t, wave = cv.toy_series(300)
-    line = np.column_stack([wave, 0.01 * wave, np.ones(300)])
-    roles = cv.channel_roles(line, t, wave, t, 100)
-    assert roles["role"].tolist() == ["crest", "silent", "steady"]
-    assert roles[["phase", "explained"]].isna().all(axis=1).tolist() == [False, True, True]

@@ -134,7 +134,7 @@ SUSPICIOUS = [
     (column(["1,234.5", "567"]), "thousands=',', decimal='.'`"),
     (column(["1,5", "12", "-1000,25"]), r"texts such as '1,5'; read with `decimal=','`"),
     (daily().where(np.arange(60) % 30 != 1, -np.inf), r"'sea' is infinite in 2 rows; .*replace\(\[np\.inf, -np\.inf\]"),
-    (daily().set_axis([pd.NaT, *DAYS[1:]]), r"index has gaps in 1 row; `table = table\[table\.index\.notna\(\)\]`"),
+    (daily().set_axis([pd.NaT, *DAYS[1:]]), r"index is missing in 1 row; `table = table\[table\.index\.notna\(\)\]`"),
     (daily().set_axis(DAYS - DAYS[0]).drop(DAYS[[7]] - DAYS[0]), r"length: 1, first from 6 days .*asfreq\('D'\)"),
     (daily(60, "MS").to_period().drop("2021-03"), r"`table = table\.to_timestamp\(\)\.asfreq\('MS'\)"),
     (column(["1", "2", "3", "?"]), r"texts among numbers; read with `na_values=\['\?'\]`"),

@@ -99,7 +99,7 @@ HARMFUL = {
     "a Lambda layer": (layered(LAMBDA), "ambda"),
     "a class of another module": (layered(FOREIGN), "conv1d_trap"),
     "a climbing member": (lambda _: {"../climbed": b"!"}, "and nothing else"),
-    "a kernel beyond its weights": (wide, "its layers have [0-9,]+ weights, and it brings"),
+    "a kernel beyond its weights": (wide, "its layers have [0-9,]+ weights, but the file holds"),
     "weights that were never written": (unwritten, "its weights would be 4,000,"),
     "nonsense": (lambda _: {"config.json": "[" * 100_000}, "not loaded"),
 }

@@ -28,6 +28,8 @@ NETWORK = {"model": MODEL, "x": X, "layer": "conv1"}
 WIDE = cv.build_model(window=20, channels=200, kernel_size=5, head_kernel_size=4, seed=1)
 GENRES = keras.Sequential([keras.Input((20, 1)), L.Conv1D(4, 5, name="conv1"), L.GlobalMaxPooling1D(), L.Dense(13)])
 
+FORKED = keras.Model(MODEL.inputs, [MODEL.outputs[0], MODEL.outputs[0]])
+
 
 def early(*_):
     raise AssertionError("a forecast was made before the arguments were checked")
@@ -101,8 +103,8 @@ ROWS = [
     *[(name, {size: -1}, rf"`{size}` must be at least \d\. Got -1") for name, size in WHERE],
     ("cylinder_bell_funnel", {"noise": -1.0}, r"`noise` must be a finite number of at least 0\. Got -1"),
     ("draw_model", {"window": np.ones(7)}, r"`x` must have .*20"),
-    ("plot_kernels", {"roles": ["a"]}, r"`roles` must have 3 texts\. Got 1"),
-    ("plot_contributions", {"names": ["a"]}, r"`names` must have 2 texts\. Got 1"),
+    ("plot_kernels", {"roles": ["a"]}, r"`roles` must have 3 strings\. Got 1"),
+    ("plot_contributions", {"names": ["a"]}, r"`names` must have 2 strings\. Got 1"),
     ("plot_segments", {"table": SEGMENTS[:0]}, r"`table` must hold a segment\. Got none"),
     ("plot_segments", {"samples": np.ones((3, 5, 1))}, r"`samples` must have one row per row of `table`, 2"),
     *[(name, {"layer": "conv3"}, r"`layer` must be one of .*1 'conv2'.* Got 'conv3'") for name in LAYERED],
@@ -123,6 +125,12 @@ ROWS = [
     ("find_period", {"series": LINE}, r"`series` must have the shape \(time,\).* Got shape \(60, 2\)"),
     ("build_model", {"window": 20, "kernel_size": 21}, r"`kernel_size` must .* 20.* Got 21"),
     ("train", {"y": Y[1:]}, r"`y` must have the shape \(40, 1\).* Got \(39, 1\)"),
+    (
+        "train",
+        {"model": cv.build_model(20, horizon=40), "y": WAVE[:40]},
+        r"`y` must have the shape \(40, 40\).*Got \(40,",
+    ),
+    ("train", {"model": FORKED}, r"`model` must have one output\. Got 2"),
     ("train_many", {"y": Y[:, 0]}, r"`y` must have the shape \(n_windows, horizon\).* Got shape \(40,\)"),
     ("train_many", {"seeds": [1, 1]}, r"`seeds` must .* Got \[1, 1\]"),
     ("with_scaling", {"model": cv.with_scaling(MODEL, 0, 1)}, r"`model` must not be scaled already\. Got 'forecaster'"),
@@ -155,7 +163,7 @@ ROWS = [
         r"`history\['val_loss'\]` must have 1 val.* 2",
     ),
     ("plot_forecast", {"truth": GAP}, r"`truth` must hold finite numbers only\. Got nan at index \(7,\)"),
-    ("plot_forecast_panels", {"labels": "ab"}, r"`labels` must be a sequence of texts\. Got 'ab'"),
+    ("plot_forecast_panels", {"labels": "ab"}, r"`labels` must be a sequence of strings\. Got 'ab'"),
     ("plot_channel_bars", {"values": {"a": GAP}}, r"`values\['a'\]` must hold finite numbers only\. Got nan"),
     ("plot_diagonal_deviation", {"acts": ACTS[:2]}, r"`acts` must .* Got 2"),
     ("plot_matrix", {"matrix": np.ones((2, 3))}, r"`matrix` must .* Got .*\(2, 3\)"),

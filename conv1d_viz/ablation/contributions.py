@@ -32,7 +32,7 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
     ----------
     model, x, layer
         As for `layer_activations`. The layer's output is (window, step, channel), and the layers behind it treat each
-        channel by itself until a convolution or Dense sums up.
+        channel by itself until a convolution or Dense sums them up.
     units : iterable of int or None
         The filters or units of the summing layer that are wanted; None: all of them.
 
@@ -90,7 +90,7 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
             (pooled,) = run_call(before[pool], [hidden])
             for call in before[pool + 1 :]:
                 if not np.array_equal(to_array(run_call(call, [pooled])[0]), to_array(pooled)):
-                    got = f"{call.path!r} between pooling and sum; look at the output of that layer"
+                    got = f"{call.path!r} between pooling and sum; pass that layer as `layer`"
                     raise ValueError(f"`layer` must be pooled right before it is summed up. Got {got}.")
             continue
         values = to_array(keras.ops.moveaxis(apart(summing.operation, hidden, kernel, n_channels), 0, 2))

@@ -42,11 +42,11 @@ def predict_ablated(
     model, x, layer
         As for `layer_activations`. The features of the "input" are deleted like channels.
     channels : iterable of int
-        The channels to delete, from 0. None of them, or all, may be deleted.
+        The channels to delete, from 0. No channels, or all of them, are fine too.
     replacement : {"zero", "mean", "shuffle"}
         What a deleted channel's values become: 0, which is far outside the data for features that are not scaled; the
-        channel's mean over all windows and steps of `x`; its values from other windows, by a permutation of the
-        windows for each channel, drawn from `seed`. Before and after a BatchNormalization each asks another question.
+        channel's mean over all windows and steps of `x`; its values from other windows, by a permutation for each
+        channel, drawn from `seed`. Cutting before a BatchNormalization asks another question than cutting after it.
     seed : int or None
         Seed of "shuffle"; None draws new permutations at each call.
     cells : array-like of bool of shape (n_windows, n_steps) or None
@@ -61,7 +61,8 @@ def predict_ablated(
     """
     cut = cut_behind(model, layer, output)
     inputs, deletion = inputs_of(cut, x), as_deletion(channels, "channels", cut.n_channels)
-    forecast: np.ndarray = forecasts(cut, inputs, [deletion], replacement_for(cut, inputs, replacement, seed, cells))[0]
+    with_what = replacement_for(cut, inputs, replacement, as_seed(seed), cells)
+    forecast: np.ndarray = forecasts(cut, inputs, [deletion], with_what)[0]
     return forecast
 
 
@@ -119,10 +120,10 @@ def _as_output(model: Any, output: Any) -> tuple[int, str]:
     names = names_of(model, "output")
     if output is None and len(names) == 1:
         return 0, names[0]
-    if output in names:
+    if names.count(output) == 1:
         return names.index(output), output
-    if isinstance(output, int) and not isinstance(output, bool) and 0 <= output < len(names):
-        return output, names[output]
+    if isinstance(output, (int, np.integer)) and not isinstance(output, bool) and 0 <= output < len(names):
+        return int(output), names[output]
     raise ValueError(f"`output` must be one of the model's outputs, {names}, or its index. Got {output!r}.")
 
 
@@ -131,7 +132,7 @@ def inputs_of(cut: Cut, x: Any) -> Inputs:
     inputs = as_inputs(cut.model, x)
     if not any(_may_draw(layer) for layer in cut.model._flatten_layers()):
         return inputs
-    # One window several times in one batch: run again, a seed would be the same; and two draws may agree by chance.
+    # The same window several times in one batch: a second run would reuse the seed, and two draws may agree by chance.
     same = to_array(cut.run_to({cut.output}, inputs, [0] * 8)[cut.output])
     if not np.allclose(same, same[:1], rtol=1e-3, atol=1e-5 * np.abs(same).max()):
         got = f"{cut.model.name!r}, which draws random numbers; build it without the layer that does"
@@ -140,7 +141,7 @@ def inputs_of(cut: Cut, x: Any) -> Inputs:
 
 
 def _may_draw(layer: Any) -> bool:
-    """Tell a layer that may draw random numbers when it predicts; Keras' own that draw do so in training only."""
+    """Tell whether a layer may draw random numbers when it predicts; Keras' own do so in training only."""
     kind = type(layer)
     return kind is keras.layers.Lambda or not kind.__module__.startswith("keras.")
 
@@ -163,12 +164,12 @@ class Replacement(NamedTuple):
 
 
 def replacement_for(
-    cut: Cut, inputs: Inputs, replacement: str, seed: Any, cells: Any = None, permutation: int = 0
+    cut: Cut, inputs: Inputs, replacement: str, seed: int | np.random.Generator | None, cells: Any = None
 ) -> Replacement:
-    """Work out what deleted channels become, once for all deletions; `permutation` counts those of one seed."""
+    """Work out what deleted channels become, once for all deletions; a generator gives other permutations each time."""
     one_of(replacement, "replacement", REPLACEMENTS)
     n_windows, level, order = len(inputs[0]), np.zeros(cut.n_channels), None
-    generator = np.random.default_rng(as_seed(seed))
+    generator = np.random.default_rng(seed)
     if cells is not None:
         shape = cut.run_to({cut.key}, inputs, slice(1))[cut.key].shape
         cells = as_array(cells, "cells", ndim=2, axes="(window, step) of the layer", items="booleans")
@@ -180,8 +181,7 @@ def replacement_for(
             between = tuple(range(1, acts.ndim - 1))
             level += acts.mean(axis=between, dtype=np.float64).sum(axis=0) / n_windows
     if replacement == "shuffle":
-        for _ in range(permutation + 1):
-            order = np.stack([generator.permutation(n_windows).astype(np.int32) for _ in range(cut.n_channels)])
+        order = np.stack([generator.permutation(n_windows).astype(np.int32) for _ in range(cut.n_channels)])
     return Replacement(level, order, cells)
 
 

@@ -1,5 +1,6 @@
 """How forecasts are scored: the loss of a model, one of Keras', or a function of one's own."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from conv1d_viz.checks import as_array
 from conv1d_viz.network.backend import keras
 
 Score = Callable[[np.ndarray], float]  # of a prediction
+_CLASS_NUMBERS = re.compile("sparse|ctc|generalized", re.IGNORECASE)  # in the names of Keras' losses that take them
 
 
 def as_score(cut: Cut, y: Any, loss: Any, n_windows: int) -> tuple[str, Score]:
@@ -20,13 +22,20 @@ def as_score(cut: Cut, y: Any, loss: Any, n_windows: int) -> tuple[str, Score]:
     if len(targets) != n_windows:
         raise ValueError(f"`y` must have a target for each of {n_windows} windows. Got shape {targets.shape}.")
     if targets.ndim == len(symbol.shape) - 1 and symbol.shape[-1] == 1:
-        targets = targets[..., None]  # some of Keras' losses would broadcast (n,) against (n, 1), in silence
+        targets = targets[..., None]  # some of Keras' losses would broadcast (n,) against (n, 1) in silence
     loss = _compiled_loss(cut) if loss is None else loss
     function = keras.losses.get(loss)
     if not callable(function):
         raise TypeError(f"`loss` must be one of Keras' losses or a function (y, prediction). Got {loss!r:.80}.")
-    if function is keras.losses.mean_squared_error or type(function) is keras.losses.MeanSquaredError:
-        return "mse", _squared_error(targets, tuple(symbol.shape[1:]))
+    kind = getattr(function, "__name__", type(function).__name__)
+    if str(getattr(function, "__module__", "")).startswith("keras.") and not _CLASS_NUMBERS.search(kind):
+        shape, got = symbol.shape[1:], targets.shape[1:]  # most of Keras' losses would broadcast others in silence
+        if len(shape) != len(got) or any(e not in (None, n) for e, n in zip(shape, got, strict=True)):
+            asked = f"the shape {('n_windows', *shape)} of the model's output, or `loss` must be another"
+            raise ValueError(f"`y` must have {asked}. Got shape {targets.shape}.")
+    squared = function is keras.losses.mean_squared_error or type(function) is keras.losses.MeanSquaredError
+    if squared and getattr(function, "reduction", "") != "sum":  # in float64 differences of small errors are exact
+        return "mse", lambda prediction: float(np.mean((prediction.astype(np.float64) - targets) ** 2))
 
     def score(prediction: np.ndarray) -> float:
         value = float(np.mean(keras.ops.convert_to_numpy(function(targets, prediction))))
@@ -46,12 +55,3 @@ def _compiled_loss(cut: Cut) -> Any:
     if isinstance(loss, (list, tuple)):
         loss = loss[cut.graph.outputs.index(cut.output)]
     return "mse" if loss is None else loss
-
-
-def _squared_error(targets: np.ndarray, shape: tuple[Any, ...]) -> Score:
-    """Score in float64, in which the differences of small errors are exact."""
-    fits = targets.ndim == 1 + len(shape)
-    if not fits or any(e not in (None, n) for e, n in zip(shape, targets.shape[1:], strict=True)):
-        asked = f"the shape {('n_windows', *shape)} of the model's output, or `loss` must be another"
-        raise ValueError(f"`y` must have {asked}. Got shape {targets.shape}.")
-    return lambda prediction: float(np.mean((prediction.astype(np.float64) - targets) ** 2))

@@ -45,7 +45,7 @@ def is_channelwise(call: Call) -> bool:
 
 
 def _makes_masks(layer: Any) -> bool:
-    """Tell whether a layer, or one inside it, may give its output a mask that later layers heed."""
+    """Tell whether a layer, or one inside it, may give its output a mask that later layers respect."""
     inside = layer._flatten_layers() if isinstance(layer, keras.layers.Layer) else ()
     own = [part for part in inside if not type(part).__module__.startswith("keras.")]
     named = any(type(part).__name__ in ("Masking", "Embedding") for part in inside)

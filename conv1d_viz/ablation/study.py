@@ -25,7 +25,7 @@ from conv1d_viz.ablation.cut import (
     replacement_for,
 )
 from conv1d_viz.ablation.losses import Score, as_score
-from conv1d_viz.checks import as_items, as_size, as_texts, one_of
+from conv1d_viz.checks import as_items, as_seed, as_size, as_texts, one_of
 from conv1d_viz.network.layers import Inputs, chunks, longest
 
 _MOST_SUBSETS, _MOST_KEPT = 20, 16  # channels up to which all subsets are deleted, and their forecasts kept
@@ -48,7 +48,7 @@ def ablation_study(
     repeats: Any = 1,
     keep_predictions: bool = True,
 ) -> "AblationStudy":
-    """Forecast with each of many deletions, once each, and score the forecasts.
+    """Make and score one forecast per deletion.
 
     Within `joblib.parallel_config(...)` the deletions are shared out among its workers; for other processes the model
     is pickled, and they must be able to import its own classes. In addition to the arguments and the result, 4 bytes
@@ -63,7 +63,7 @@ def ablation_study(
         What the forecasts are compared with, as the loss takes it.
     deletions : {"single", "keep_one", "pairs", "all"} or iterable of tuples of int
         Every channel alone; all but one; every channel alone and then every pair; every subset, by size and then by
-        index, from none to all of up to 20 channels; or these very sets of channels.
+        index, from none to all of up to 20 channels; or exactly these sets of channels.
     loss : str, keras.losses.Loss, callable or None
         What `keras.losses.get` takes, or a function (y, prediction) -> float, smaller is better, such as the error rate
         `lambda y, p: 1 - sklearn.metrics.accuracy_score(y, p.argmax(axis=1))`. None: the loss that the model was
@@ -90,21 +90,20 @@ def ablation_study(
     loss_name, score = as_score(cut, y, loss, len(inputs[0]))
     rows = _as_deletions(deletions, cut.n_channels, keep_predictions)
     names = None if names is None else as_texts(names, "names", cut.n_channels)
-    repeats = as_size(repeats, "repeats")
+    repeats, generator = as_size(repeats, "repeats"), np.random.default_rng(as_seed(seed))
     if repeats > 1 and replacement != "shuffle":
-        raise ValueError(f'`repeats` must be 1 but for `replacement="shuffle"`. Got {repeats} with {replacement!r}.')
+        raise ValueError(f'`repeats` must be 1 unless `replacement` is "shuffle". Got {repeats} with {replacement!r}.')
     predictions, losses, total = None, [], repeats * (len(rows) + 1) * len(inputs[0])
     with tqdm(total=total, desc="forecasts", unit_scale=True, disable=not progress) as bar:
         for k in range(repeats):
-            with_what = replacement_for(cut, inputs, replacement, seed, cells, k)
+            with_what = replacement_for(cut, inputs, replacement, generator, cells)
             made, scores = scored(cut, inputs, [(), *rows], with_what, score, keep_predictions and k == 0, bar.update)
             losses.append(scores)
             predictions = predictions if made is None else made
     mean = np.mean(losses, axis=0)
     error = np.std(losses, axis=0, ddof=1)[1:] / np.sqrt(repeats) if repeats > 1 else None
     kept, baseline = (None, None) if predictions is None else (predictions[1:], predictions[0])
-    known = (loss_name, error, cut.n_channels, replacement, names)
-    return AblationStudy(rows, kept, mean[1:], baseline, float(mean[0]), *known)
+    return AblationStudy(rows, kept, mean[1:], baseline, float(mean[0]), loss_name, error, cut.n_channels, names)
 
 
 def scored(
@@ -186,8 +185,7 @@ class AblationStudy:
     loss_name: str
     loss_error: Float[np.ndarray, " deletion"] | None
     n_channels: int
-    replacement: str
-    names: list[str] | None = None
+    names: list[str] | None
 
     @property
     def mse(self) -> Float[np.ndarray, " deletion"]:
@@ -240,8 +238,8 @@ class AblationStudy:
     def shapley_values(self) -> Float[np.ndarray, " channel"]:
         """Return each channel's fair share of the loss that deleting all of them adds, (n_channels,).
 
-        The mean, over all orders in which channels can be deleted one after the other, of what the loss rises by when
-        it is this channel's turn. The shares sum up to the loss with all channels deleted minus the baseline. A
+        The mean, over all orders in which channels can be deleted one after the other, of the increase of the loss
+        when its turn comes. The shares sum up to the loss with all channels deleted minus the baseline. A
         negative share is that of a channel without which the forecast is better on average.
 
         References
@@ -278,7 +276,8 @@ class AblationStudy:
         names = self.names or range(self.n_channels)
         table = pd.DataFrame({"deleted": [tuple(names[c] for c in channels) for channels in self.deletions]})
         table["n_deleted"] = table["deleted"].map(len)
-        table[self.loss_name], table["change"] = self.loss, self.loss - self.baseline_loss
+        name = "loss" if self.loss_name in (*table, "change", "loss_error") else self.loss_name
+        table[name], table["change"] = self.loss, self.loss - self.baseline_loss
         return table if self.loss_error is None else table.assign(loss_error=self.loss_error)
 
     def _pair_rows(self) -> list[int]:

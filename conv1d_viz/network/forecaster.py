@@ -67,7 +67,7 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
     """Return a model that takes and forecasts a series in its own unit, around one that was trained on it scaled.
 
     Each feature's `minimum` becomes -0.9 and its `maximum` 0.9 on the way in; forecasts, which are of feature 0, are
-    scaled back. Activations stay what they were. It is a copy in float32 to look at, which is not compiled.
+    scaled back. Activations stay what they were. It is a copy to look at, not compiled; scaling is in float32.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
     Returns
     -------
     keras.Model
-        Input, a layer "to_scale", those of `model`, a layer "to_unit". Layers of a Sequential model keep their names;
-        those of another are found by a path, such as "forecaster/conv1".
+        The input, a layer "to_scale", the layers of `model`, and a layer "to_unit". Layers of a Sequential model keep
+        their names; those of another are found by a path, such as "forecaster/conv1".
     """
     model = as_model(model)
     if any(layer.name == "to_scale" for layer in model.layers):

@@ -31,7 +31,7 @@ class Graph(NamedTuple):
     places: list[tuple[str, Any, tuple[int, ...]]]  # path, layer and outputs of each call; nested models included
 
     def floats_of(self, keys: set[int], n_steps: int, length: int | None = None) -> int:
-        """Count the numbers that tensors hold for one window of `n_steps` steps; a cut one has `length` at most."""
+        """Count the numbers that tensors hold for a window of `n_steps` steps; a shortened one has `length` at most."""
         shapes = [[n_steps if n is None else n for n in self.shapes[key][1:]] for key in keys]
         return sum(math.prod((min(shape[0], length), *shape[1:]) if length and shape else shape) for shape in shapes)
 
@@ -41,7 +41,7 @@ class Graph(NamedTuple):
 
 
 def has_graph(operation: Any) -> bool:
-    """Tell a model that is the sum of its calls from a layer, and from a model that computes in a `call` of its own."""
+    """Tell whether a model is defined by its graph, unlike a layer or a model with a `call` of its own."""
     if not isinstance(operation, keras.Model) or not getattr(operation, "outputs", None):
         return False
     return bool(operation.inputs) and type(operation).call.__module__.startswith("keras.")
@@ -106,7 +106,7 @@ def _nodes(model: Any) -> Iterator[Any]:
 
 
 def _is_plain(node: Any, n_inputs: int) -> bool:
-    """Tell a call of a nested model with its inputs in order from one by name or with a mask, which stays one layer."""
+    """Tell whether a nested model is called with its inputs in order; by name or with a mask, it stays one layer."""
     by_name = any(isinstance(value, dict) for value in (*node.arguments.args, *node.arguments.kwargs.values()))
     return len(node.input_tensors) == n_inputs and not by_name
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from conv1d_viz.checks import FLOAT32, as_array
+from conv1d_viz.checks import FLOAT32, as_array, counted
 from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import Graph, calls_between, has_graph
 
 MEMORY_BUDGET = 2**28  # bytes that a call may take in addition to its arguments and its result
-# A convolution, its bias and its activation make a tensor each, the last becomes an array, and what was freed is not at
-# once given back: so many times what the tensors of a call hold.
+# Convolution, bias and activation make one tensor each, the last is copied to an array, and freed memory is not
+# returned at once: a call takes this many times what its tensors hold.
 _STAGES = 6
 
 Inputs = tuple[np.ndarray, ...]  # one array for each input of a model
@@ -29,7 +29,7 @@ def as_model(model: Any) -> Any:
         kind = f"{type(model).__module__}.{type(model).__qualname__}"
         raise TypeError(f"`model` must be a Keras model; `load_model` reads one from a file. Got {kind}.")
     if not has_graph(model):
-        way_out = "if its `call` is its own, `keras.Model(inputs, model.call(inputs))` of a `keras.Input` is one"
+        way_out = "if it defines its own `call`, use `keras.Model(inputs, model.call(inputs))` with a `keras.Input`"
         got = f"{type(model).__name__} {model.name!r}; {way_out}"
         raise ValueError(f"`model` must be a Sequential or functional model of known input shape. Got {got}.")
     return model
@@ -50,7 +50,7 @@ def as_inputs(model: Any, x: Any) -> Inputs:
         raise ValueError(f"`x` must be a list or dict of arrays, one for each input {names}. Got {type(x).__name__}.")
     given = tuple(_as_input(symbol, array, len(symbols)) for symbol, array in zip(symbols, arrays, strict=True))
     if len({len(array) for array in given}) > 1:
-        raise ValueError(f"`x` must have as many windows for each input. Got {[len(array) for array in given]}.")
+        raise ValueError(f"`x` must have the same number of windows for every input. Got {[len(a) for a in given]}.")
     require_long_enough(model, [array.shape for array in given], "x")
     return given
 
@@ -65,7 +65,7 @@ def names_of(model: Any, side: str) -> list[str]:
 
 
 def longest(inputs: Inputs) -> int:
-    """Return how many steps the longest input has, which open lengths of a model are counted by."""
+    """Return how many steps the longest input has, by which lengths that a model leaves open are counted."""
     return int(max(array.shape[1] for array in inputs))
 
 
@@ -87,7 +87,7 @@ def as_windows(model: Any, x: Any) -> Float[np.ndarray, "window step feature"]:
 
 
 def require_long_enough(model: Any, shapes: list[tuple[int, ...]], name: str) -> None:
-    """Refuse windows too short for a model that leaves their length open: TensorFlow would give chance numbers."""
+    """Refuse windows too short for a model that leaves their length open: TensorFlow would give arbitrary numbers."""
     if any(None in symbol.shape[1:] for symbol in model.inputs):
         pairs = zip(shapes, model.inputs, strict=True)
         specs = [keras.KerasTensor((1, *shape[1:]), dtype=symbol.dtype) for shape, symbol in pairs]
@@ -98,18 +98,22 @@ def require_long_enough(model: Any, shapes: list[tuple[int, ...]], name: str) ->
 
 
 def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window ..."]:
-    """Return `y` as an array of the shape that a model's forecasts have, or without the last axis, such as classes."""
+    """Return `y` as an array of the shape that a model's forecasts have; class numbers lack the last axis."""
+    if len(model.outputs) != 1:
+        raise ValueError(f"`model` must have one output. Got {len(model.outputs)}.")
     targets = as_array(y, "y", ndim=(1, 2, 3, 4, 5), axes="(n_windows, ...)", limit=FLOAT32)
     expected = (n_windows, *model.outputs[0].shape[1:])
     differs = any(e not in (None, n) for e, n in zip(expected, targets.shape, strict=False))
-    if differs or len(expected) - targets.ndim not in (0, 1):  # of other shapes some losses would broadcast
-        asked = f"the shape {expected} of the model's forecasts, or, as numbers of classes, {expected[:-1]}"
+    short = len(expected) - targets.ndim
+    no_classes = short == 1 and expected[-1] != 1 and (targets % 1).any()
+    if differs or short not in (0, 1) or no_classes:  # some losses would broadcast
+        asked = f"the shape {expected} of the model's forecasts, or {expected[:-1]} if they are class numbers"
         raise ValueError(f"`y` must have {asked}. Got {targets.shape}.")
     return targets
 
 
 def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
-    """Return path and output of the layer that a name, path, index or object means; its last axis are channels.
+    """Return path and output of the layer that a name, path, index or object refers to; its last axis holds channels.
 
     It must be called once on the way from the model's inputs to its outputs, or a deletion would be half of one.
     """
@@ -120,7 +124,7 @@ def find_layer(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
     calls = [(path, outputs) for path, operation, outputs in graph.places if operation is found]
     if len(calls) != 1 or len(calls[0][1]) != 1:
         several = ", with several outputs" if len(calls) == 1 else ""
-        got = f"Layer {found.name!r} is called {len(calls)} times{several}"
+        got = f"Layer {found.name!r} is called {counted(len(calls), 'time')}{several}"
         raise ValueError(f"`layer` must be called once by the model and have one output. {got}.")
     path, (key,) = calls[0]
     shape, way = graph.shapes[key], calls_between(graph, {key})
@@ -161,11 +165,11 @@ def _meant(model: Any, graph: Graph, layer: Any) -> Any:
 
 
 def rows_at_once(floats: int) -> int:
-    """Return how many rows fit into memory, of as many numbers each as their tensors hold."""
+    """Return how many rows, each of `floats` numbers, fit into memory."""
     return max(1, MEMORY_BUDGET // (4 * _STAGES * max(1, floats)))
 
 
 def chunks(n_rows: int, floats: int) -> list[slice]:
-    """Split rows, of as many numbers each as their tensors hold, so that they fit into memory."""
+    """Split rows, each of `floats` numbers, so that they fit into memory."""
     size = rows_at_once(floats)
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]

@@ -66,14 +66,14 @@ def train_many(
     x, y, epochs, patience, validation_split
         As for `train`.
     path : path-like or str
-        The file, ".npz", or its bare name, as for `save_model`. It must be of the same data and settings.
-    build : callable or None
-        Takes a seed and returns a compiled model. None: `build_model` for windows and targets of these shapes.
+        The file, ".npz", or its bare name, as for `save_model`. An existing one must be of the same data and settings.
+    build, progress : callable or None, and bool
+        Takes a seed and returns a compiled model; None: `build_model` for these shapes. Whether to show progress.
 
     Returns
     -------
     TrainingRuns
-        In the order asked for. If some diverge, a FloatingPointError says which, when all others are kept.
+        In the order of `seeds`. If some diverge, a FloatingPointError names them after all others have been stored.
     """
     path = as_path(path, ".npz")
     wanted: list[Any] = [as_seed(seed, "seeds") for seed in as_items(seeds, "seeds", "an iterable of integers")]
@@ -143,7 +143,7 @@ def _architecture(model: Any) -> str:
 
 
 def _is_same(*architectures: str) -> bool:
-    """Compare models as JSON, but for the numbers that Keras appends to names."""
+    """Compare models as JSON, ignoring the numbers that Keras appends to names."""
     return len({re.sub(r'_\d+"', '"', architecture) for architecture in architectures}) == 1
 
 
@@ -151,7 +151,7 @@ def _kept(path: Path, settings: dict[str, Any], architecture: str) -> TrainingRu
     """Read what a file holds by now, if it exists: trainings with these settings, of this model."""
     if not path.exists():
         return TrainingRuns([], [], [], settings, architecture)
-    known = load_runs(path, max_bytes=sys.maxsize)  # one's own, of whatever size
+    known = load_runs(path, max_bytes=sys.maxsize)  # our own file, whatever its size
     must = f"`path` must be new, or hold trainings of the same data and settings. Got {path}, whose"
     for name, value in settings.items():
         if (was := known.settings.get(name)) != value:
@@ -203,7 +203,7 @@ def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
         if not len(seeds) == len(set(seeds)) == len(weights) == len(histories):
             raise ValueError("its arrays must have one row for each of its seeds")
         if (described := n_weights(architecture)) != (brought := sum(array.size for array in weights[0])):
-            raise ValueError(f"its model has {described:,} weights, and it brings {brought:,}")
+            raise ValueError(f"its model has {described:,} weights, but the file holds {brought:,}")
     except Exception as error:  # damaged files raise errors of many kinds
         raise ValueError(f"`path` must be a file of trainings. Got {path}, which is none: {error}") from None
     return TrainingRuns(seeds, histories, weights, settings, architecture)

@@ -1,4 +1,4 @@
-"""Save and load a model, whole or not at all, with a JSON file beside it that says how it came about."""
+"""Save and load a model, completely or not at all, with a JSON file beside it that says how it was made."""
 
 import importlib.metadata
 import io
@@ -24,7 +24,7 @@ _ONE_AT_A_TIME = threading.Lock()  # the filters of warnings belong to the proce
 
 
 def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, Any] | None = None) -> Path:
-    """Save a model to a `.keras` file, which is returned, and beside it a JSON file that says how it came about.
+    """Save a model to a `.keras` file, which is returned, and beside it a JSON file that says how it was made.
 
     Each file is written under another name and then moved into place, the model first, so an interrupted save leaves
     the old ones. A save that is killed may leave hidden files beside them, which nothing reads.
@@ -35,7 +35,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
         A file ending in ".keras", or a bare name such as "wave", which means models/wave.keras of the project, or of
         the folder `CONV1D_VIZ_OUTPUT`. The JSON file has the same name with the ending ".json".
     overwrite : bool
-        Whether files that exist may be replaced; otherwise they are a FileExistsError.
+        Whether files that exist may be replaced; otherwise existing files raise a FileExistsError.
     info : dict or None
         What the JSON file holds in addition to the versions of the software: parameters, seed, training history.
     """
@@ -50,7 +50,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
     for old in (file, metadata):
         if old.exists() and not overwrite:
             raise FileExistsError(f"`path` must be new, or `overwrite` true. Got the existing file {old}.")
-    # The inner one is moved first: a model without its new JSON is found out sooner than one without its model.
+    # The inner one is moved first: a missing JSON file is noticed sooner than a missing model.
     with replacing(metadata) as temporary_json, replacing(file) as temporary:
         temporary_json.write_text(text + "\n", encoding="utf-8")
         model.save(temporary)
@@ -58,7 +58,7 @@ def save_model(model: Any, path: Any, overwrite: bool = False, info: dict[str, A
 
 
 def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
-    """Load a model from a `.keras` file; no code that the file brings along is run.
+    """Load a model from a `.keras` file; no code in the file is run.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
         process has registered with `keras.saving.register_keras_serializable`. Models that look words up in files,
         keep states, or make variables from values are not loaded; `keras.saving.load_model` loads those.
     max_bytes : int
-        Larger files are refused, and so are models with more weights than their file brings.
+        Larger files are refused, and so are models with more weights than their file holds.
     """
     path = _existing(as_path(path, ".keras", reading=True))
     require_size(path, max_bytes)
@@ -113,7 +113,7 @@ def _require_harmless(path: Path) -> None:
     if n_bytes > len(content):  # compressed or unwritten
         raise ValueError(f"its weights would be {n_bytes:,} bytes, and their file has {len(content):,}")
     if described > sum(sizes):
-        raise ValueError(f"its layers have {described:,} weights, and it brings {sum(sizes):,}")
+        raise ValueError(f"its layers have {described:,} weights, but the file holds {sum(sizes):,}")
 
 
 def n_weights(architecture: str) -> int:

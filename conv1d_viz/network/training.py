@@ -1,4 +1,4 @@
-"""Train a forecaster: early stopping, and an end that keeps the best weights however it comes."""
+"""Train a forecaster: early stopping, and the best weights kept however training ends."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ def train(
 ) -> dict[str, list[float]]:
     """Fit a compiled model in place, with early stopping on the validation loss; it ends with its best weights.
 
-    However it ends early, the model has the best weights so far, as the message or its note says. This is the one
+    If training ends early, the model has its best weights so far; the error's message or note says so. This is the one
     function that seeds the global generators of Keras, NumPy and Python: Keras shuffles the windows with them.
 
     Parameters
@@ -43,7 +43,7 @@ def train(
         Share of the windows, the last ones, that is kept for validation; between 0 and 1.
     seed, report : int or None, and callable or None
         Seed of the shuffling, where None leaves the global generators as they are. `report`, such as `print`, is called
-        about ten times with a bound of the validation loss, a power of ten: other processors round differently.
+        about ten times with an upper bound of the validation loss, a power of ten, so that all processors say the same.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def train(
     best = [_Epoch(0, np.inf, model.get_weights())]
 
     def score(epoch: int, logs: dict[str, float]) -> None:
-        """By hand: for validation data of its own, Keras sets up a pipeline after each epoch, which takes longer."""
+        """Computed here: Keras would set up a pipeline for the validation data after each epoch, which is slower."""
         losses = [float(model.test_on_batch(x[p], y[p], return_dict=True)["loss"]) for p in parts]
         logs["val_loss"] = float(np.average(losses, weights=[part.stop - part.start for part in parts]))
         if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
@@ -92,7 +92,7 @@ def train(
     # The losses are kept before anything is done with them: `report` may end the training.
     after = keras.callbacks.LambdaCallback
     callbacks = [after(on_epoch_end=score), keras.callbacks.History(), after(on_epoch_end=judge)]
-    # The steps, named, spare Keras one of two data pipelines for each epoch.
+    # Giving the number of steps spares Keras one of two data pipelines per epoch.
     options = {"batch_size": 32, "steps_per_epoch": -(-n_train // 32), "epochs": epochs, "verbose": 0}
     try:
         history = model.fit(x[:n_train], y[:n_train], callbacks=callbacks, **options).history

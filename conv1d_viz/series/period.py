@@ -8,18 +8,18 @@ from jaxtyping import Float
 from conv1d_viz.checks import as_array
 
 _PERIODS = 3  # that a series must show before one is believed
-_FINER = 4  # lags between two samples, since short periods are no whole numbers
+_FINER = 4  # lags between two samples, since short periods are rarely whole numbers
 _STRENGTH = 0.35  # autocorrelation that a period needs
 
 
 def find_period(series: Any) -> float | None:
     """Find the length of a series' period by its spectrum, confirmed by its autocorrelation.
 
-    High peaks in the spectrum are candidates; the one whose period the series resembles itself best at is the period,
-    if it does so clearly, and more than at half of it. A trend, a random walk or noise has none.
+    High peaks of the spectrum are candidates. The period is the candidate at which the series is most similar to
+    itself, if the similarity is clear and larger than at half that period. A trend, a random walk or noise has none.
 
-    Of a `series` of shape (time,) it is the number of samples per period, more than 2 and at most a third of all; None
-    where the series shows no clear one, which in a short series takes more than in a long one.
+    Returns the samples per period, more than 2 and at most a third of the length of `series`, (time,); None if there is
+    no clear period. Short series must show it more clearly than long ones.
 
     References
     ----------
@@ -69,7 +69,7 @@ def _at(similar: Float[np.ndarray, " lag"], lag: float) -> float:
 
 
 def _refined(values: Float[np.ndarray, " time"], frequency: int) -> float:
-    """Frequency of the peak near a whole one, in periods a series, on a grid that is made finer three times."""
+    """Frequency of the peak near a whole one, in periods per series, on a grid that is made finer three times."""
     weighted, turn = values * np.hanning(len(values)), 2j * np.pi * np.arange(len(values)) / len(values)
     centre, reach = float(frequency), 0.75
     for _ in range(3):

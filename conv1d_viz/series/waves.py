@@ -25,7 +25,7 @@ def toy_series(
         sin x with x = 2π t / period; the same with its negative half set to 0; 1 in the first fifth of each period
         and 0 in the rest; (sin x + sin 3x + cos 2x + cos 4x) / 4.
     seed : int or None
-        Seed of the noise. None draws a new noise at each call.
+        Seed of the noise. None draws new noise at each call.
 
     Returns
     -------
@@ -61,14 +61,14 @@ def cylinder_bell_funnel(
 ) -> tuple[Float[np.ndarray, "sample step 1"], Int[np.ndarray, " sample"]]:
     """Draw samples of three classes whose difference is known: a plateau, a rise with a drop, a jump with a fall.
 
-    Between a random begin and end, a cylinder (class 0) stays at its height, a bell (1) rises to it, and a funnel (2)
-    falls from it. The height is normal about 6, and so is the noise about 0.
+    Between a random start and end, a cylinder (class 0) stays at its height, a bell (1) rises to it, and a funnel (2)
+    falls from it. Heights are normally distributed around 6, the noise around 0.
 
     Parameters
     ----------
     n, length : int
-        Number of samples, in random order with classes as even as that allows, and steps of each. The event begins
-        after an eighth to a quarter of them, and lasts for a quarter to three.
+        Number of samples, in random order and with classes as balanced as possible, and steps of each. The event begins
+        after an eighth to a quarter of the steps and lasts for a quarter to three quarters of them.
     noise, seed : float, and int or None
         Standard deviation of the noise that is added; seed of all that is drawn.
 

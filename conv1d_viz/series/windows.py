@@ -14,7 +14,7 @@ def sliding_windows(
 ) -> tuple[Float[np.ndarray, "window step feature"], Float[np.ndarray, "window horizon"]]:
     """Cut a series into all windows of `window` consecutive samples and the `horizon` samples after each.
 
-    Both results are read-only views. Of an array of floats nothing is copied, and a later change of it shows in them.
+    Both results are read-only views. An array of floats is not copied, and a later change of it shows in them.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def require_samples(time: int, window: int, horizon: int) -> None:
 
 
 class SeriesReport(NamedTuple):
-    """What a table holds: a table of its columns, and sentences on what there is to know before it is forecast."""
+    """What a table holds: a summary of the columns, and notes worth reading before forecasting."""
 
     table: pd.DataFrame
     notes: list[str]
@@ -77,14 +77,14 @@ def check_series(table: Any) -> SeriesReport:
         kind = type(table).__name__
         raise TypeError(f"`table` must be a pandas Series or DataFrame, such as `pd.Series(values)`. Got {kind}.")
     table = pd.DataFrame(table)
-    columns = [column for _, column in table.items()]
-    rows = [(c.dtype, c.count(), c.isna().sum(), *(c.agg(["min", "max"]) if _numeric(c) else "––")) for c in columns]
+    columns, blank = [column for _, column in table.items()], ["–", "–"]
+    rows = [(c.dtype, c.count(), c.isna().sum(), *(c.agg(["min", "max"]) if _numeric(c) else blank)) for c in columns]
     summary = pd.DataFrame(rows, index=table.columns, columns=["dtype", "count", "missing", "min", "max"])
     index = table.index.dropna()
     notes = [counted(len(table), "row") + (f", from {index[0]} to {index[-1]}." if len(index) else ".")]
     if lost := len(table) - len(index):
         notes.append(
-            f"The index has gaps in {counted(lost, 'row')}; `table = table[table.index.notna()]` leaves them out."
+            f"The index is missing in {counted(lost, 'row')}; `table = table[table.index.notna()]` leaves them out."
         )
     return SeriesReport(summary, notes + _on_rows(index) + [note for c in columns for note in _on_column(c)])
 

@@ -8,14 +8,14 @@ from jaxtyping import Float, Int
 from conv1d_viz.checks import as_array, as_size, one_of, require_finite
 
 _BLOCK = 32  # windows that are summed at once: their skewed copy stays in the processor's cache
-_FEW = 16  # steps below which a look at one step after the other is faster than that
+_FEW = 16  # with fewer steps, adding one step after the other is faster
 
 
 def coverage(n_windows: Any, n_steps: Any, stride: Any = 1) -> Int[np.ndarray, " time"]:
     """Count the cells (window b, step s) of each time b + s*stride: 1, 2, …, min, …, 2, 1 with stride 1.
 
-    Windows start one sample apart (where they hop, see `series_timeline`), and steps `stride` samples. The
-    (window, step) matrix has the shape (n_windows, n_steps), the numbers (n_windows + (n_steps - 1)*stride,).
+    Windows start one sample apart (if further, use `series_timeline` on the series itself), and steps are `stride`
+    samples apart. The matrix has the shape (n_windows, n_steps), the numbers (n_windows + (n_steps - 1)*stride,).
     """
     n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
     return cells_of(np.arange(n_windows + (n_steps - 1) * stride), n_windows, n_steps, stride)
@@ -34,7 +34,7 @@ def require_cells(n_windows: int, n_steps: int, stride: int, fill: str | None, n
     edge = (n_steps - 1) * stride  # times before the first full diagonal, and after the last one
     if fill == "repeat" and n_windows < edge:
         asked = f"at least (n_steps - 1)*stride = {edge} windows in `{name}`"
-        raise ValueError(f'`fill="repeat"` must have {asked}. Got {n_windows}; `fill=None` does with fewer.')
+        raise ValueError(f'`fill="repeat"` must have {asked}. Got {n_windows}; `fill=None` works with fewer.')
     if fill is None and n_windows < stride and n_steps > 1:
         asked = f"at most the number of windows, {n_windows}, or some times have no cell"
         raise ValueError(f"`stride` must be {asked}. Got {stride}.")
@@ -45,8 +45,8 @@ def diagonal_sum(
 ) -> Float[np.ndarray, "time channel"]:
     """Collapse each diagonal of the activations, the cells that look at the same samples, into one value.
 
-    Windows start one sample apart; where they hop, `series_timeline` of the series itself is the way. Cell (window b,
-    step s) belongs to time b + s*stride. Times near both ends have fewer cells than there are steps.
+    Windows start one sample apart; if they start further apart, use `series_timeline` on the series itself. Cell
+    (window b, step s) belongs to time b + s*stride. Times near both ends have fewer cells than there are steps.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def diagonal_sum(
         value of cell (window t, step 0), after the last full one that of the last step on the same diagonal.
         None uses only cells that exist.
     reduce : {"sum", "mean"}
-        What becomes of the cells of a diagonal.
+        How the cells of a diagonal are combined.
 
     Returns
     -------

@@ -72,7 +72,7 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
     Parameters
     ----------
     model, layer
-        As for `layer_activations`. Of several inputs, the layer must see one alone.
+        As for `layer_activations`. Of several inputs, the layer must see exactly one.
     window : int or None
         Samples of a window; needed only where the model leaves them open and "same" padding with a stride depends on
         them.
@@ -270,7 +270,7 @@ def _is_own(function: Any) -> bool:
 
 
 def is_plain_sum(layer: Any) -> bool:
-    """Tell a Dense or Conv1D whose sums can be put together anew from their parts, in the layer's own precision."""
+    """Tell whether a layer is a Dense or Conv1D whose sums can be put together from parts, in its own precision."""
     if type(layer) not in (keras.layers.Dense, keras.layers.Conv1D) or layer.quantization_mode is not None:
         return False
     exact = layer.compute_dtype == layer.variable_dtype and layer.compute_dtype in ("float32", "float64")

@@ -235,5 +235,5 @@ def _as_out(out: Any, shape: tuple[int, int], samples: np.ndarray) -> np.ndarray
     if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != np.float64 or not out.flags.writeable:
         raise ValueError(f"`out` must be a writeable array of float64 and shape {shape}. Got {out!r:.80}.")
     if np.may_share_memory(out, samples):
-        raise ValueError("`out` must lie apart from `series` in memory. Got an array within its bounds.")
+        raise ValueError("`out` must not share memory with `series`. Got an array within its bounds.")
     return out

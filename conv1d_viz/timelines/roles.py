@@ -12,7 +12,7 @@ from conv1d_viz.checks import as_array, as_number
 def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: Any) -> pd.DataFrame:
     """Name the part of the wave that each channel responds to, from the phase of its timeline.
 
-    Its windows start one sample apart; where they hop, `series_timeline` of the series itself is the way.
+    Its windows start one sample apart; if they start further apart, use `series_timeline` on the series itself.
 
     A channel is silent if its largest mean response is under 10 % of the strongest channel's. Else it is named after
     the quarter of the period, ±45°, that its phase lies in, counted from the phase of the wave itself; or "other"
@@ -23,7 +23,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     ----------
     line, line_time : array-like of shapes (time, n_channels) and (time,)
         Mean timelines, at times of full coverage only, and the samples that their rows look at: their times plus the
-        centre of the receptive field. Of at least one period, whole periods are used.
+        centre of the receptive field. They must span at least one period, several if
+        it has fewer than about 20 samples; only whole periods are used.
     wave, wave_time : array-like of shape (n_samples,)
         The series that was looked at, at least one period, and its times on the same axis as `line_time`.
     period : float or None
@@ -70,8 +71,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
 
     (phase, explained), (crest, _) = (_harmonics(values, time, period) for values, time in pairs)
     # Counted from -45 to 315, so that a quarter, ±45° about the crest and so on, never falls apart into two ends.
-    phase = (phase - crest + 45) % 360 - 45
-    quarters = np.array(["crest", "falling", "trough", "rising"])[((phase + 45) // 90).astype(int)]
+    turned = (phase - crest + 45) % 360 % 360  # once alone gives 360 for what is just under 0
+    phase, quarters = turned - 45, np.array(["crest", "falling", "trough", "rising"])[(turned // 90).astype(int)]
     roles = np.select([silent, steady, explained < 0.5], ["silent", "steady", "other"], quarters)
     table = table.assign(phase=phase, explained=explained, role=roles)
     table.loc[silent | steady, ["phase", "explained"]] = np.nan

@@ -18,7 +18,7 @@ def top_segments(
 ) -> tuple[pd.DataFrame, Float[np.ndarray, "row sample feature"]]:
     """Find, for each channel of a layer, the segments of the data that it responds to most strongly.
 
-    The largest values count, not the largest absolute ones; of equals the earliest. No two segments of a channel
+    The largest values count, not the largest absolute ones; among equals, the earliest. No two segments of a channel
     overlap, and a channel that gives the same number everywhere has none.
 
     Parameters
@@ -81,7 +81,7 @@ def top_segments(
             value[0, places] = np.where(better, acts[:, s], value[0, places])
             step[0, places] = np.where(better, s, step[0, places])
 
-    found = []
+    found, seen = [], []
     spacing = 1 if is_series else field.stride  # samples between two places
     reach = -(-field.size // spacing)  # places that see some of the same samples
     for channel in range(n_channels):
@@ -96,10 +96,9 @@ def top_segments(
             left[row, max(place - reach + 1, 0) : place + reach] = -np.inf
             first = int(place) - its_step * field.stride if is_series else 0  # sample of the window that saw it
             start = first + its_step * field.stride + field.start
-            found.append((channel, rank, int(row), start, best, bool(padded[its_step]), first))
-    table = pd.DataFrame(found, columns=["channel", "rank", "window", "start", "value", "padded", "first"])
-    segments = zip(table["window"], table["start"], table.pop("first"), strict=True)
-    seen = [_seen(windows[first if is_series else row], start - first, field) for row, start, first in segments]
+            found.append((channel, rank, int(row), start, best, bool(padded[its_step])))
+            seen.append(_seen(windows[first if is_series else row], start - first, field))
+    table = pd.DataFrame(found, columns=["channel", "rank", "window", "start", "value", "padded"])
     return table, np.stack(seen) if seen else np.empty((0, field.size, windows.shape[2]))
 
 

@@ -97,7 +97,7 @@ def test_layers_with_more_weights_than_their_file_are_not_made(folder, layer):
     with zipfile.ZipFile(path) as archive:
         inside = {name: archive.read(name) for name in archive.namelist()}
     config = re.sub(rb"(?<=[ \[])7(?=[,\]])", b"1000000000000", inside["config.json"])
-    refused(packed(path, {**inside, "config.json": config}), "its layers have [0-9,]{17,} weights, and it brings")
+    refused(packed(path, {**inside, "config.json": config}), "its layers have [0-9,]{17,} weights, but the file holds")
 
 
 @pytest.mark.parametrize("claimed", [200_000_000, 3000])
