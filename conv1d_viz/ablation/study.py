@@ -60,7 +60,7 @@ def ablation_study(
     model, x, layer, replacement, seed, cells, output
         As for `predict_ablated`. The permutations of "shuffle" are shared by all deletions.
     y : array-like of shape (n_windows, ...)
-        What the forecasts are compared with, as the loss takes it.
+        What the forecasts are compared with, as the loss takes it; (n,) becomes (n, 1) where the outputs are that.
     deletions : {"single", "keep_one", "pairs", "all"} or iterable of tuples of int
         Every channel alone; all but one; every channel alone and then every pair; every subset, by size and then by
         index, from none to all of up to 20 channels; or exactly these sets of channels.
