@@ -163,6 +163,7 @@ def test_where_the_evidence_lies(net):
     assert own[FUNNEL, [3, 4]] == pytest.approx(2.5, abs=0.11)
     assert (own[:, 1] > 0).tolist() == [True, True, False]
     assert (own[:, 2] > 0).tolist() == [True, False, True]
+    assert own[BELL].argmin() == 5
 
     maps, first = evidence().sum(axis=2), [np.flatnonzero(y == k)[0] for k in range(3)]
     cylinder, bell, funnel = (maps[first[k], :, k] for k in range(3))
