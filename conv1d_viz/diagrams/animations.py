@@ -96,8 +96,8 @@ def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1) -> 
     """Animate a kernel that slides over a window with "same" padding and writes its output step by step.
 
     Padding is hatched, and so are the output steps that saw some of it. Cells hold the index of their sample or step,
-    the kernel's cells the index of their weight. There is one frame per output step, then a pause. The figure is
-    unknown to pyplot.
+    the kernel's cells the index of their weight. There is one frame per output step, then a pause. pyplot does not
+    manage the figure.
 
     `window` are the samples of the input, `kernel_size` the weights, `stride` the samples between two output steps.
     """

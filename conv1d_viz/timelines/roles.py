@@ -23,8 +23,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     ----------
     line, line_time : array-like of shapes (time, n_channels) and (time,)
         Mean timelines, at times of full coverage only, and the samples that their rows look at: their times plus the
-        centre of the receptive field. They must span at least one period, several if
-        it has fewer than about 20 samples; only whole periods are used.
+        centre of the receptive field. They must span at least one period, several if it has fewer than about 20
+        samples; only whole periods are used.
     wave, wave_time : array-like of shape (n_samples,)
         The series that was looked at, at least one period, and its times on the same axis as `line_time`.
     period : float or None
