@@ -148,7 +148,8 @@ def require_finite(array: np.ndarray, name: str, limit: float = LARGEST, index: 
     wanted = f"numbers within ±{limit:.3g}" if np.isfinite(array[place]) else "finite numbers"
     where, way_out = f"index {place}", ""
     if index is not None and not callable(index):  # lists have a method of that name
-        where, way_out = f"row {index[row]} (number {row})", f"; `{name} = {name}.interpolate()` fills gaps"
+        where = f"row {index[row]} (number {row})"
+        way_out = f"; `{name} = {name}.interpolate()` fills gaps, and `check_series` finds missing rows"
     raise ValueError(f"`{name}` must hold {wanted} only. Got {array[place]} at {where}{way_out}.")
 
 

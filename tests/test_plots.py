@@ -182,14 +182,14 @@ def test_history_is_logarithmic_and_marks_the_best_epoch():
     ax = cv.plot_history({"loss": [4, 3, 2, 1], "val_loss": [8, 6, 3, 7], "lr": ["?"]})
     assert ax.get_yscale() == "log"
     assert [line.get_ydata().tolist() for line in ax.lines] == [[4, 3, 2, 1], [8, 6, 3, 7], [3]]
-    assert (ax.texts[0].get_text(), ax.texts[0].xy) == ("best: 3.0e+00 after epoch 3", (3, 3))
+    assert (ax.get_xlabel(), ax.lines[2].get_xdata()) == ("epoch (best: 3.0e+00 after epoch 3)", [3])
 
 
 def test_losses_of_0_are_drawn_on_a_linear_axis():
     history = cv.plot_history({"loss": [1, 0.5, 0.1], "val_loss": [1, 0, 0]}, unit="error rate")
     subsets = cv.plot_subsets([0, 1], [0.5, 0.0], {"best": [0.5, 0.0]}, loss_name="error rate")
     assert [(ax.get_yscale(), ax.get_ylabel()) for ax in (history, subsets)] == [("linear", "error rate")] * 2
-    assert history.texts[0].xy == (2, 0)
+    assert history.lines[2].get_xydata().tolist() == [[2, 0]]
 
 
 def test_forecast_and_its_error():

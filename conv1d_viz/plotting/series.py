@@ -1,6 +1,6 @@
 """The series, the training and the forecast; times that are samples or dates, and the wave behind other figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from conv1d_viz.checks import as_array
-from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TRUTH, dress, figure_of, legend, new_axes
+from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TRUTH, dress, figure_of, legend, new_axes, number_whole
 
 Dates = pd.DatetimeIndex | None
 Wave = tuple[np.ndarray, np.ndarray, Dates]  # where samples are drawn, their values, and dates if they have any
@@ -109,16 +109,14 @@ def plot_series(
 
 
 def plot_history(
-    history: Mapping[str, Sequence[float]],
-    *,
-    unit: str = "mean squared error",
-    title: str | None = "Loss by epoch",
-    ax: Axes | None = None,
+    history: Mapping[str, Any], *, unit: str = "loss", title: str | None = "Loss by epoch", ax: Axes | None = None
 ) -> Axes:
     """Draw training and validation loss over the epochs, on a log scale if all are above 0, and mark the best epoch.
 
     `history` has "loss" and "val_loss", one number per epoch each, as `train` returns them; `unit` names the loss.
     """
+    if not isinstance(history, Iterable):  # what Keras' `fit` returns holds the losses in its `.history`
+        raise TypeError(f"`history` must be a dict, such as `history.history`. Got {type(history).__name__}.")
     if not {"loss", "val_loss"} <= set(history):
         raise ValueError(f'`history` must have "loss" and "val_loss". Got {list(history)}.')
     loss = as_line(history["loss"], "history['loss']")
@@ -127,14 +125,12 @@ def plot_history(
     epochs, best = np.arange(1, len(loss) + 1), int(np.argmin(validation))
     ax.plot(epochs, loss, color=ACCENT, linewidth=1.8, label="training")
     ax.plot(epochs, validation, color=TARGET, linewidth=1.8, linestyle=(0, (4, 1.5)), label="validation")
-    place, (side, right) = (epochs[best], validation[best]), ("right", -8) if best > len(loss) / 2 else ("left", 8)
-    ax.plot(*place, "o", color=TARGET, markersize=7, markeredgecolor="white")
-    look: dict[str, Any] = {"textcoords": "offset points", "ha": side, "fontsize": SMALL + 1, "color": INK}
-    ax.annotate(f"best: {validation[best]:.1e} after epoch {best + 1}", place, (right, 14), **look)
+    ax.plot(epochs[best], validation[best], "o", color=TARGET, markersize=7, markeredgecolor="white")
     ax.set_yscale("log" if min(loss.min(), validation.min()) > 0 else "linear")
     ax.set_xlim(0, len(loss) + 1)
+    number_whole(ax.xaxis)
     ax.grid(axis="y", color=TRUTH, alpha=0.25, linewidth=0.6)
-    legend(dress(ax, title, "epoch", unit))
+    legend(dress(ax, title, f"epoch (best: {validation[best]:.1e} after epoch {best + 1})", unit))
     return ax
 
 
