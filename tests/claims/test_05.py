@@ -54,7 +54,12 @@ def test_two_models_five_waves(found):
 
 
 def test_what_do_the_channels_respond_to(found):
-    assert found.response.loc[6, ["half-wave", "pulse"]].max() < 0.005
+    assert found.roles["sine"].loc[6, "role"] == "trough"
+    assert found.response.loc[6, ["half-wave", "pulse"]].max() < 0.001
+    assert [found.waves[name].min() for name in ("half-wave", "pulse")] == [0, 0]
+    assert found.waves["harmonics"].min().round(2) == -0.61
+    assert found.response.loc[[5, 6], "harmonics"].round(2).tolist() == [2.15, 0.14]
+    assert [found.roles[name].loc[6, "role"] for name in SHAPES] == ["silent"] * 3
     role = pd.DataFrame({name: found.roles[name]["role"] for name in WAVES})
     changed = role.ne(role["sine"], axis=0).sum()
     assert changed.tolist() == [0, 3, 5, 2, 0]
@@ -64,7 +69,7 @@ def test_what_do_the_channels_respond_to(found):
     assert bias[7] < 0.1 < bias[[1, 4, 5]].min()
     response = found.response["half-wave"]
     assert response[4] == pytest.approx(bias[4], abs=0.03)
-    assert response[4] < response[5] / 10
+    assert response[4].round(2) == 0.28
     explained = found.roles["pulse"]["explained"]
     assert explained[found.roles["pulse"]["role"] == "other"].max() < 0.5
 
@@ -119,7 +124,7 @@ def test_a_model_trained_with_noise(found):
     assert [before[pair].round(2) for pair in ((5, 5), (0, 5), (1, 4))] == [1.27, 0.14, 0.36]
     assert [after[pair].round(2) for pair in ((5, 5), (0, 5))] == [0.08, 0.15]
     for matrix in (before, after):
-        assert matrix[1, 4] > 4 * (matrix[1, 1] + matrix[4, 4])
+        assert matrix[1, 4] > 4 * max(matrix[1, 1], matrix[4, 4])
     assert after.diagonal().max() == after[5, 5]
     assert after.diagonal()[[4, 7]].round(2).tolist() == [0.06, 0.04]
     assert (found.response["with noise"].idxmax(), found.share["with noise"].idxmax()) == (5, 5)
