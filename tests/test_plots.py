@@ -25,6 +25,8 @@ SEES = PADDED[:5]
 ACTS = RNG.random((12, 5))
 A, B = np.array([9.0, 1.0, 3.0, 3.0]), np.array([-8.0, 2.0, 0.0, 5.0])
 MEASURES = {"a": A, "b": B}
+SEGMENTS = pd.DataFrame({"channel": [0, 0, 3], "rank": [0, 1, 0], "value": [4.0, 2.0, 1.0]})
+SEEN = np.array([[np.nan, 1.0, 2.0], [np.nan, 3.0, 4.0], [5.0, 6.0, 7.0]])[..., None] * [1, 10]  # of two features
 CALLS = {
     "plot_channel_bars": {"values": {"response": LINE[0], "runs": RNG.random((5, 9))}, "errors": {"response": LINE[1]}},
     "plot_contributions": {"time": TIME, "values": LINE - LINE.mean()},
@@ -36,6 +38,7 @@ CALLS = {
     "plot_matrix": {"matrix": LINE[:5]},
     "plot_pair_grid": {"truth": LINE[:, 0], "predictions": RNG.random((5, 5, 30)), "mse": LINE[:5]},
     "plot_reads": {"time": WAVE[0], "values": WAVE[1], "picked": np.array([0, 6, 2, 5]), "n_steps": 7},
+    "plot_segments": {"table": SEGMENTS, "samples": SEEN},
     "plot_series": {"time": TIME, "values": LINE[:, 0]},
     "plot_strip_columns": {"lines": {"a": LINE}, "time": TIME, "waves": {"a": WAVE}},
     "plot_strips": {"line": LINE, "time": TIME, "wave": WAVE, "roles": ROLES},
@@ -50,6 +53,8 @@ def figure_of(result) -> Figure:
 
 
 def as_lists(value):
+    if isinstance(value, pd.DataFrame):  # which a table stays
+        return value.copy()
     if isinstance(value, dict):
         return {key: as_lists(item) for key, item in value.items()}
     return tuple(map(as_lists, value)) if isinstance(value, tuple) else np.asarray(value).tolist()
@@ -62,7 +67,7 @@ def drawn(figure) -> list:
 
 
 def test_every_plot_is_called_here():
-    assert {name for name in dir(cv) if name.startswith("plot_")} == {*NAMES, "plot_segments"}
+    assert {name for name in dir(cv) if name.startswith("plot_")} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -72,7 +77,7 @@ def test_takes_lists_and_leaves_everything_else_alone(name, monkeypatch):
     settings, before = mpl.rcParams.copy(), as_lists(CALLS[name])
     figure = figure_of(getattr(cv, name)(**CALLS[name]))
     assert plt.get_fignums() == [figure.number]
-    assert as_lists(CALLS[name]) == before
+    assert str(as_lists(CALLS[name])) == str(before)
     assert mpl.rcParams == settings
     for one, other in zip(drawn(figure), drawn(figure_of(getattr(cv, name)(**before))), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -104,8 +109,14 @@ def test_titles_and_units(name):
 WIDE = {
     "plot_channel_bars": lambda line, words: {"values": {"a": line[3], "b": -line[5]}, "roles": words, "ranks": True},
     "plot_strips": lambda line, words: {"line": line, "time": TIME, "wave": WAVE, "roles": words},
+    "plot_contributions": lambda line, _: {"time": TIME, "values": line[:, :12] - 0.5, "title": 60 * "."},
     "plot_matrix": lambda line, _: {"matrix": 0.5 - np.abs(np.subtract.outer(line[3], line[3]))},
-    "plot_kernels": lambda line, _: {"weights": line[:10, None, :25] - 0.5, "bias": line[0, :25] - 0.5},
+    "plot_kernels": lambda line, words: {"weights": line[:10, None] - 0.5, "bias": line[0] - 0.5, "roles": words},
+    "plot_segments": lambda line, words: {
+        "table": pd.DataFrame({"channel": range(len(words)), "rank": 0, "value": line[0]}),
+        "samples": line[:10].T[..., None] - 0.5,
+        "roles": words,
+    },
 }
 
 
@@ -118,6 +129,7 @@ def test_texts_of_layers_of_any_width_can_be_read(name, n_channels):
     texts = []
     for ax in (ax for ax in figure.axes if ax.get_visible()):
         texts += [*ax.texts, ax._left_title, ax._right_title, ax.xaxis.label, ax.yaxis.label]
+        texts += ax.legend_.get_texts() if ax.legend_ else []
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
             texts += [t.label1 for t in axis.get_major_ticks() if low - 1e-9 <= t.get_loc() <= high + 1e-9]
@@ -340,8 +352,8 @@ def test_deviation_from_a_step_that_sees_no_padding(stride, sees, reference):
         cv.plot_diagonal_deviation(acts[:2], sees, stride=stride)
 
 
-@pytest.mark.parametrize(("n_features", "start", "stride"), [(1, -4, 1), (3, 0.5, 2), (9, -1.5, 3)])
-def test_kernels_are_bars_lines_or_maps(n_features, start, stride):
+@pytest.mark.parametrize(("n_features", "start", "stride"), [(1, -4, 1), (2, 0.5, 2), (9, -1.5, 3)])
+def test_kernels_are_bars_or_maps(n_features, start, stride):
     weights, samples = np.random.default_rng(2).normal(size=(4, n_features, 5)), start + stride * np.arange(4)
     _, axes = cv.plot_kernels(weights, [0, -0.001, 1, 2, 3], start=start, stride=stride)
     assert axes[1].get_title(loc="right") == "bias +0.00"  # never a zero with a minus
@@ -351,12 +363,14 @@ def test_kernels_are_bars_lines_or_maps(n_features, start, stride):
         if n_features == 1:
             assert [bar.get_center()[0] for bar in ax.containers[0]] == pytest.approx(samples)
             assert [bar.get_height() for bar in ax.containers[0]] == pytest.approx(weights[:, 0, channel])
-        elif n_features == 3:
-            np.testing.assert_array_equal([line.get_ydata() for line in ax.lines[1:]], weights[:, :, channel].T)
-            assert ax.lines[1].get_xdata().tolist() == samples.tolist()
         else:
             np.testing.assert_array_equal(ax.images[0].get_array(), weights[:, :, channel].T)
-            assert tuple(ax.images[0].get_extent()) == (start - 1.5, samples[-1] + 1.5, 8.5, -0.5)
+            assert tuple(ax.images[0].get_extent()) == (
+                start - stride / 2,
+                samples[-1] + stride / 2,
+                n_features - 0.5,
+                -0.5,
+            )
 
 
 def test_reads_lie_on_the_series_where_each_window_is_read():
@@ -466,15 +480,15 @@ def test_contributions_are_stacked_up_and_down_to_their_sum():
 
 
 def test_segments_of_each_channel_with_their_mean_and_strengths():
-    table = pd.DataFrame({"channel": [0, 0, 3], "rank": [0, 1, 0], "value": [4.0, 2.0, 1.0]})
-    samples = np.array([[np.nan, 1.0, 2.0], [np.nan, 3.0, 4.0], [5.0, 6.0, 7.0]])[..., None]
-    _, axes = cv.plot_segments(table, samples, roles=["crest", "trough", "falling", "silent"])
+    _, axes = cv.plot_segments(SEGMENTS, SEEN, roles=["crest", "trough", "falling", "silent"])
     assert axes.shape == (2, 2)
     np.testing.assert_array_equal(axes[0, 0].lines[-1].get_ydata(), [np.nan, 2, 3])
     np.testing.assert_array_equal(axes[1, 0].lines[-1].get_ydata(), [5, 6, 7])
     assert [bar.get_height() for bar in axes[0, 1].patches] == [4, 2]
     assert [axes[row, 0].get_ylabel() for row in (0, 1)] == ["0", "3"]
     assert [axes[row, 1].texts[0].get_text() for row in (0, 1)] == ["crest", "silent"]
+    second = cv.plot_segments(SEGMENTS, SEEN, feature=1)[1][1, 0]
+    assert [line.get_ydata().tolist() for line in second.lines] == [[50, 60, 70]] * 2
 
 
 def test_names_in_place_of_numbers_and_sorted_bars():

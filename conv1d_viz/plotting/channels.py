@@ -179,7 +179,7 @@ def plot_segments(
     words = [""] * (max(channels) + 1) if roles is None else as_items(roles, "roles", "a sequence of strings")
     if len(words) <= max(channels):
         raise ValueError(f"`roles` must have a word for each channel, up to {max(channels)}. Got {len(words)}.")
-    layout: dict[str, Any] = {"layout": "constrained", "figsize": (9, min(1.0 + 0.72 * len(channels), 16))}
+    layout: dict[str, Any] = {"layout": "constrained", "figsize": (9, min(1.0 + 0.85 * len(channels), 29))}
     layout |= {"sharex": "col", "sharey": "col", "squeeze": False, "width_ratios": (4, 1.2)}
     figure, axes = plt.subplots(len(channels), 2, **layout)
     places = np.arange(samples.shape[1])
@@ -194,7 +194,9 @@ def plot_segments(
         for ax in (left, right):
             style.dress(ax)
             ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        left.set_ylabel(str(channel), rotation=0, ha="right", va="center", fontsize=TICK, color=INK)
+            ax.yaxis.set_major_locator(MaxNLocator(2))
+        name: dict[str, Any] = {"rotation": 0, "ha": "right", "va": "center", "labelpad": 12, "fontweight": "bold"}
+        left.set_ylabel(str(channel), fontsize=TICK, color=INK, **name)
         right.text(1.03, 0.5, str(words[channel]), transform=right.transAxes, va="center", fontsize=TICK, color=INK)
     axes[-1, 0].set_xlabel("sample of the segment", fontsize=style.LABEL, color=INK)
     axes[-1, 1].set_xlabel("rank", fontsize=style.LABEL, color=INK)

@@ -122,8 +122,8 @@ def plot_kernels(
     Parameters
     ----------
     weights : array-like of shape (size, n_features, n_channels)
-        The kernels. Up to 4 features are lines (one: bars); more, such as the channels of the layer before, are the
-        rows of a colour map.
+        The kernels: bars, or where there are several features, such as the channels of the layer before, the rows of a
+        colour map.
     bias : array-like of shape (n_channels,) or None
         Written into each panel.
     start, stride : float, and int
@@ -137,18 +137,15 @@ def plot_kernels(
     bias = None if bias is None else as_line(bias, "bias", n_channels)
     words = [""] * n_channels if roles is None else [f", {role}" for role in as_texts(roles, "roles", n_channels)]
     samples = as_number(start, "start") + as_size(stride, "stride") * np.arange(size)
-    figure, axes = style.new_panels(n_channels, None, 1.55)
-    scale, mapped = style.value_scale(weights), n_features > 4
+    figure, axes = style.new_panels(n_channels, 4, 1.55)
+    scale, mapped = style.value_scale(weights), n_features > 1
     for channel, (ax, color) in enumerate(zip(axes, style.channel_colors(n_channels), strict=True)):
         kernel = weights[:, :, channel]
         if mapped:
             image = style.draw_map(ax, kernel.T, samples, (-0.5, n_features - 0.5), scale)
         else:
             ax.axhline(0, color=TRUTH, linewidth=0.8)
-            if n_features == 1:
-                ax.bar(samples, kernel[:, 0], width=0.75 * stride, color=color)
-            else:
-                ax.plot(samples, kernel, ".-", color=color, linewidth=1, alpha=0.8)
+            ax.bar(samples, kernel[:, 0], width=0.75 * stride, color=color)
         name = f"channel {channel}{words[channel]}"
         style.name_panel(style.dress(ax), name, "" if bias is None else f"bias {bias[channel]:+z.2f}")
     axes[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))

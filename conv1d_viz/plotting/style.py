@@ -170,7 +170,7 @@ def color_bar(ax: Axes | np.ndarray, image: ScalarMappable, label: str) -> Color
 def legend(ax: Axes, **options: Any) -> Legend:
     """A legend without a frame, above the axes at the right, where it covers no data; a title stands above it."""
     place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4, "borderaxespad": 0.2}
-    if not options and ax.get_title(loc="left"):
+    if "bbox_to_anchor" not in options and ax.get_title(loc="left"):
         name_axes(ax, ax.get_title(loc="left"), pad=24)
     return ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
 

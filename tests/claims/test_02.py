@@ -173,7 +173,7 @@ def test_why_the_middle_stays_quiet(see):
 def test_why_the_edge_speaks(see):
     total = see.bias + see.inner.sum(axis=1)
     taps = see.second_field.within(see.field)
-    assert (taps.start, taps.size) == (-3, 8)
+    assert (taps.start, taps.size, see.picked[ONE] + taps.start) == (-3, 8, -2)
     net, first = see.weights.sum(axis=0), see.weights[:2].sum(axis=0)
     assert net.tolist() == near([11.88, -2.43, -1.05, -3.90, -0.90, -1.23, -6.20, -3.26], 0.15)
     assert all(first[c] < 0.6 * net[c] for c in (1, 3, 4, 5, 7))

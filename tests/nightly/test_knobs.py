@@ -26,7 +26,6 @@ QUICK = {
     "three samples ahead": ({"HORIZON": 3}, {}),
 }
 OTHERS = {
-    "second layer": ({"HORIZON": 3}, {"LAYER": "conv2", "CHANNEL": 2}),
     "pulse of a short period": ({"SERIES": "pulse", "PERIOD": 25}, {"LENGTH": 240}),
     "half-wave, elsewhere and longer": ({"SERIES": "half_sine"}, {"START": 12_345, "LENGTH": 700}),
     "odd kernel, even head": ({"KERNEL_SIZE": 7, "HEAD_KERNEL_SIZE": 4, "CHANNELS": 3}, {}),
@@ -44,6 +43,12 @@ WRONG = {
     "no such wave": ("01_train", {"SERIES": "square"}, r"`shape` must be one of 'sine'.* Got 'square'"),
     "too short a series": ("02_activations", {"LENGTH": 120}, r"`acts` must have over 50 windows"),
     "no such layer": ("02_activations", {"LAYER": "conv9"}, r"`layer` must be one of the model's layers.*Got 'conv9'"),
+    "a layer that nothing sums up": (
+        "02_activations",
+        {"LAYER": "conv2"},
+        r"`layer` must.*'conv2', nothing sums them up",
+    ),
+    "a layer without weights": ("02_activations", {"LAYER": "input"}, r"No such layer: input\. Existing layers are"),
     "no such model": ("03_ablation", {"MODEL_NAME": "none"}, r"`path` must be a file\. Got .*none\.keras"),
 }
 
