@@ -59,10 +59,10 @@ Live figures, which need no kernel
     explore_channels          drag a window along a series; choose a layer, channel and step
     explore_deletions         delete channels with buttons, and see what the others add
 
-Everything is counted in samples, and channels from 0. Wherever a figure takes times, dates work as well. Functions
-accept anything array-like. None changes its arguments, except that `train` fits its model and `series_timeline` writes
-to `out`, or a setting of matplotlib; only training seeds global random generators. A plot is drawn on `ax`, or on a new
-figure if that is None, and returned, never shown or saved. `title` sets the title ("" for none), `unit` labels values.
+Everything is counted in samples, and channels from 0. Figures take times or dates; strips have dates from their wave.
+Functions accept anything array-like. None changes its arguments, except that `train` fits its model and
+`series_timeline` writes to `out`, or a setting of matplotlib; only training seeds global random generators. A plot is
+drawn on `ax` or a new figure and returned, never shown or saved. `title` names it ("" for none), `unit` labels values.
 
 Wrong arguments are refused before any work, with a TypeError or ValueError that names the parameter, what it must be
 and what it was: "`window` must be at least 1. Got 0." What NumPy, Keras, matplotlib or pandas refuse clearly is left to

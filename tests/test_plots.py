@@ -211,10 +211,11 @@ def test_forecast_and_its_error():
     assert upper.get_xlim() == lower.get_xlim() == (100, 129)
 
 
-@pytest.mark.parametrize("kind", ["index", "array", "list"])
+@pytest.mark.parametrize("kind", ["index", "array", "list", "dates", "periods"])
 def test_months_are_drawn_evenly_and_numbered_at_januaries(kind):
     index = pd.date_range("1950-07", periods=12 * 20, freq="MS")
     dates = {"index": index, "array": index.to_numpy(), "list": list(index.to_pydatetime())}
+    dates |= {"dates": [day.date() for day in index], "periods": index.to_period()}
     ax = cv.plot_series(dates[kind], np.arange(240.0))
     assert ax.lines[0].get_xdata().tolist() == list(range(240))
     shown = ticks(ax)
@@ -232,7 +233,9 @@ def test_half_hours_are_numbered_at_midnights_in_local_time():
     for place, text in ticks(ax).items():
         assert text in (f"{local[round(place)]:%d}", f"{local[round(place)]:%b}")
         assert local[round(place)] == local[round(place)].normalize()
-    assert ax.get_xlabel() == "date (2024-Apr)"
+    assert ax.get_xlabel() == "date (2024-Mar to 2024-Apr)"
+    april = cv.plot_series(pd.date_range("2024-04-02", periods=20), np.arange(20.0))
+    assert april.get_xlabel() == "date (2024-Apr)"
     back = pd.date_range("2024-10-27 00:00", periods=12, freq="30min", tz="Europe/London")  # and back
     places = list(ticks(cv.plot_series(pd.Series(np.arange(12.0), back))))
     assert places == sorted(places)

@@ -29,7 +29,8 @@ def as_line(values: Any, name: str, length: int | None = None, **bounds: Any) ->
 def as_time(values: Any, name: str, length: int | None = None) -> tuple[np.ndarray, Dates]:
     """Return where times are drawn and their dates, if any: dates are drawn evenly, on samples 0, 1, 2 and so on."""
     try:
-        index = pd.Index(values)
+        index: Any = pd.Index(values)
+        index = index.astype("datetime64[us]") if index.inferred_type in ("date", "period") else index
     except (TypeError, ValueError):  # no list of times; `as_line` says what is wrong with it
         index = None
     dates = index if isinstance(index, pd.DatetimeIndex) else None
@@ -57,8 +58,7 @@ def as_wave(wave: Any, name: str = "wave") -> Wave | None:
     try:
         time, values = (wave.index, wave) if isinstance(wave, pd.Series) else wave
     except (TypeError, ValueError):
-        kind = type(wave).__name__
-        raise ValueError(f"`{name}` must be a pair of times and values, or a Series. Got {kind}.") from None
+        raise ValueError(f"`{name}` must be (times, values) or a pandas Series. Got {type(wave).__name__}.") from None
     places, dates = as_time(time, f"{name}[0]")
     return places, as_line(values, f"{name}[1]", len(places)), dates
 
@@ -82,12 +82,15 @@ def label_time(ax: Axes, dates: Dates) -> str:
     low, high = np.interp(ax.get_xlim(), samples, days)
     locator = mdates.AutoDateLocator(tz="UTC", minticks=3, maxticks=8)
     ticks = np.array(locator.tick_values(*mdates.num2date((low, high), tz="UTC")))
-    ticks = ticks[(ticks >= low) & (ticks <= high)]
+    ticks = ticks[(ticks >= low) & (ticks <= high)] if low < high else np.array([low])
     room = max(1.0, ax.get_window_extent().width / figure_of(ax).dpi / 0.6)  # for ticks that are 0.6 inches apart
-    ticks = ticks[:: int(np.ceil(len(ticks) / room)) or 1]
+    ticks = ticks[:: int(np.ceil(len(ticks) / room))]
     formatter = mdates.ConciseDateFormatter(locator, tz="UTC")
-    ax.set_xticks(np.interp(ticks, days, samples), formatter.format_ticks(ticks) if len(ticks) else [])
-    return f"date ({formatter.get_offset()})" if len(ticks) and formatter.get_offset() else "date"
+    formatter.format_ticks(ticks[::-1])
+    first = formatter.get_offset()  # the month, say, of the tick that was formatted last
+    ax.set_xticks(np.interp(ticks, days, samples), formatter.format_ticks(ticks))
+    span = " to ".join(dict.fromkeys([first, formatter.get_offset()]))
+    return f"date ({span})" if span else "date"
 
 
 def plot_series(

@@ -38,14 +38,13 @@ def plot_strips(
     line : array-like of shape (time, n_channels), or (time,) for one channel
         The timelines.
     time : array-like of shape (time,)
-        The samples that they are about.
+        The samples that they are about, in numbers: a strip may lie between two of them.
     wave : (array-like, array-like), pandas Series or None
-        Times and values of the series; where its times are dates, its first sample is sample 0. None: the strips touch.
+        Times and values of the series; if its times are dates, `time` counts from the first. None: the strips touch.
     roles : sequence of str or None
         A word per channel, written at its right end.
     repeated : array-like or None
-        The timeline of a single channel as `fill="repeat"` makes it, for a second strip that shows what the made-up
-        cells do.
+        The timeline of one channel as `fill="repeat"` makes it, for a second strip that shows what made-up cells do.
     share_scale : bool
         Whether one colour scale serves all channels, or each has its own; then its limit stands at the right end.
     """

@@ -11,8 +11,6 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.legend import Legend
-from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from conv1d_viz.checks import as_size
@@ -126,9 +124,9 @@ def dress(ax: Axes, title: str | None = None, xlabel: str | None = None, ylabel:
     return ax
 
 
-def name_axes(ax: Axes, title: str, pad: float | None = None) -> Text:
-    """Give an axes a title with the common look, `pad` points above it, and return the text that holds it."""
-    return ax.set_title(title, pad=pad, loc="left", fontsize=TITLE, fontweight="bold", color=INK)
+def name_axes(ax: Axes, title: str, pad: float | None = None) -> None:
+    """Give an axes a title with the common look, `pad` points above it."""
+    ax.set_title(title, pad=pad, loc="left", fontsize=TITLE, fontweight="bold", color=INK)
 
 
 def number_whole(axis: Axis) -> None:
@@ -167,12 +165,12 @@ def color_bar(ax: Axes | np.ndarray, image: ScalarMappable, label: str) -> Color
     return bar
 
 
-def legend(ax: Axes, **options: Any) -> Legend:
+def legend(ax: Axes, **options: Any) -> None:
     """A legend without a frame, above the axes at the right, where it covers no data; a title stands above it."""
     place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 4, "borderaxespad": 0.2}
     if "bbox_to_anchor" not in options and ax.get_title(loc="left"):
         name_axes(ax, ax.get_title(loc="left"), pad=24)
-    return ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
+    ax.legend(frameon=False, fontsize=TICK, labelcolor=INK, **(place | options))
 
 
 def draw_map(ax: Axes, values: np.ndarray, columns: np.ndarray, rows: tuple[float, float], scale: Scale) -> AxesImage:

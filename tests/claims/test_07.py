@@ -85,6 +85,8 @@ def test_strips_of_three_samples(net):
         lower = (height > 0) & (height < height.max() / 2)
         upper = height >= height.max() / 2
         means.append([acts[first][steps].mean(axis=0) for steps in (height > 0, upper, lower) if steps.any()])
+        if k != BELL:
+            assert abs(acts[first][:, 2].argmax() - (height > 0).argmax()) < 7  # the jump is in the field of that step
     assert set(means[CYLINDER][0].argsort()[-3:]) == {1, 2, 5}
     assert set(means[BELL][0].argsort()[-3:]) == {0, 6, 7}
     _, upper, lower = means[FUNNEL]
@@ -141,14 +143,21 @@ def test_what_excites_each_channel(net):
     assert weights.argmax(axis=1)[[0, 6, 7, 3, 4, 1, 5]].tolist() == [BELL] * 3 + [FUNNEL] * 2 + [CYLINDER] * 2
 
     steps = np.arange(128) - 64
-    stretches = np.stack([2 + 0.1 * steps, 2 + 0 * steps, 2 - 0.1 * steps, 6 + 0 * steps])[..., None]
-    rise, flat, fall, high = cv.layer_activations(net, stretches, "block3")[:, 64].astype(float).round(1)
+    stretches = np.stack([2 + 0.1 * steps, 2 + 0 * steps, 2 - 0.1 * steps, 6 + 0 * steps, 6 * (steps > 0)])[..., None]
+    rise, flat, fall, high, jump = cv.layer_activations(net, stretches, "block3")[:, 64].astype(float).round(1)
+    field = cv.receptive_field(net, "block3")
+    assert (field.start, field.size) == (-6, 14)  # so seven steps up to the middle one, and seven after it
     assert (rise[[0, 6, 7]].min(), fall[[0, 6, 7]].max()) == (8.7, 2.9)
     assert (fall[[3, 4]].min(), rise[[3, 4]].max()) == (8.8, 1.7)
     assert flat[[0, 3, 4, 6, 7]].min() > 4
     assert high[[0, 3, 4, 6, 7]].max() == 0
     assert flat[[1, 5]].max() == 0
     assert high[[1, 5]].min() > 2
+    assert jump[5] < high[5]
+    assert jump[1] == 0
+    assert max(rise[2], flat[2]) <= 1
+    assert (jump[2], fall[2], high[2]) == (6.6, 3.5, 2.3)
+    assert jump.argmax() == 2
 
 
 def test_where_the_evidence_lies(net):
