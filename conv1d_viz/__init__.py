@@ -60,9 +60,9 @@ Live figures, which need no kernel
     explore_deletions         delete channels with buttons, and see what the others add
 
 Everything is counted in samples, and channels from 0. Figures take times or dates; strips have dates from their wave.
-Functions accept anything array-like. None changes its arguments, except that `train` fits its model and
-`series_timeline` writes to `out`, or a setting of matplotlib; only training seeds global random generators. A plot is
-drawn on `ax` or a new figure and returned, never shown or saved. `title` names it ("" for none), `unit` labels values.
+Functions accept anything array-like. None changes its arguments or a setting of matplotlib, except that `train` fits
+its model and `series_timeline` writes to `out`; only training seeds global random generators. A plot is drawn on `ax`,
+or on a new figure, and returned, never shown or saved. `title=None` leaves the title out; `unit` labels values.
 
 Wrong arguments are refused before any work, with a TypeError or ValueError that names the parameter, what it must be
 and what it was: "`window` must be at least 1. Got 0." What NumPy, Keras, matplotlib or pandas refuse clearly is left to

@@ -3,6 +3,7 @@
 from collections import Counter
 from functools import partial
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -123,11 +124,14 @@ def test_parallelogram(n_windows, n_steps, stride):
     assert overlaps(ax) == []
 
 
-def test_drawings_use_the_axes_and_the_title_given(model):
+def test_drawings_use_the_axes_and_the_title_given_and_no_setting(model):
+    settings = mpl.rcParams.copy()
     for draw in (partial(cv.draw_model, model), cv.draw_index_matrix, cv.draw_parallelogram):
         _, (ax, other) = plt.subplots(1, 2, figsize=(12, 3.5), layout="constrained")
         assert draw(ax=ax, title="Half as wide") is ax
         assert (ax.get_title(loc="left"), overlaps(ax), len(other.patches)) == ("Half as wide", [], 0)
+        assert draw(title=None).get_title(loc="left") == ""
+    assert mpl.rcParams == settings
 
 
 @pytest.mark.parametrize("sizes", [(14, 5, 1), (9, 3, 3), (7, 6, 1), (2, 1, 1)])

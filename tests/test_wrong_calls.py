@@ -29,6 +29,9 @@ WIDE = cv.build_model(window=20, channels=200, kernel_size=5, head_kernel_size=4
 GENRES = keras.Sequential([keras.Input((20, 1)), L.Conv1D(4, 5, name="conv1"), L.GlobalMaxPooling1D(), L.Dense(13)])
 
 FORKED = keras.Model(MODEL.inputs, [MODEL.outputs[0], MODEL.outputs[0]])
+ONE_OUTPUT = ["draw_model", "explore_deletions", "train"]
+PAIR = [keras.Input((20, 1), name=name) for name in "ab"]
+JOINED = keras.Model(PAIR, L.GlobalMaxPooling1D()(L.Concatenate()(PAIR)))
 
 
 def early(*_):
@@ -130,7 +133,8 @@ ROWS = [
         {"model": cv.build_model(20, horizon=40), "y": WAVE[:40]},
         r"`y` must have the shape \(40, 40\).*Got \(40,",
     ),
-    ("train", {"model": FORKED}, r"`model` must have one output\. Got 2"),
+    *[(name, {"model": FORKED}, r"`model` must have one output\. Got \[") for name in ONE_OUTPUT],
+    ("draw_model", {"model": JOINED}, r"`model` must have one input\. Got \['a', 'b'\]"),
     ("train_many", {"y": Y[:, 0]}, r"`y` must have the shape \(n_windows, horizon\).* Got shape \(40,\)"),
     ("train_many", {"seeds": [1, 1]}, r"`seeds` must .* Got \[1, 1\]"),
     ("with_scaling", {"model": cv.with_scaling(MODEL, 0, 1)}, r"`model` must not be scaled already\. Got 'forecaster'"),

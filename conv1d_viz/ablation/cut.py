@@ -62,8 +62,7 @@ def predict_ablated(
     cut = cut_behind(model, layer, output)
     inputs, deletion = inputs_of(cut, x), as_deletion(channels, "channels", cut.n_channels)
     with_what = replacement_for(cut, inputs, replacement, as_seed(seed), cells)
-    forecast: np.ndarray = forecasts(cut, inputs, [deletion], with_what)[0]
-    return forecast
+    return np.asarray(forecasts(cut, inputs, [deletion], with_what)[0])
 
 
 class Cut(NamedTuple):
@@ -181,9 +180,7 @@ def replacement_for(
             between = tuple(range(1, acts.ndim - 1))
             level += acts.mean(axis=between, dtype=np.float64).sum(axis=0) / n_windows
     if replacement == "shuffle":
-        order = np.empty((cut.n_channels, n_windows), dtype=np.int32)
-        for row in order:
-            row[:] = generator.permutation(n_windows)
+        order = np.stack([generator.permutation(n_windows).astype(np.int32) for _ in range(cut.n_channels)])
     return Replacement(level, order, cells)
 
 

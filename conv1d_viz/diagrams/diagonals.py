@@ -20,7 +20,7 @@ def draw_index_matrix(
     n_steps: Any = 8,
     *,
     stride: Any = 1,
-    title: str | None = None,
+    title: str | None = "auto",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw which sample every cell of the (window, step) matrix looks at: window + step * stride.
@@ -33,7 +33,7 @@ def draw_index_matrix(
     counts = ((windows >= 0) & (windows < n_windows)).sum(axis=0)
     fullest = np.flatnonzero(counts == counts.max())
     highlight = fullest[len(fullest) // 2]
-    if title is None:
+    if title == "auto":
         where = "in every later window: a diagonal" if stride == 1 else f"{stride} windows later: a flatter diagonal"
         title = f"Sample {highlight} stands one step earlier {where}"
     ax = new_axes(ax, 9.0, _ROW * n_steps + 0.95)
@@ -46,7 +46,7 @@ def draw_index_matrix(
 
 
 def draw_parallelogram(
-    n_windows: Any = 9, n_steps: Any = 5, *, stride: Any = 1, title: str | None = None, ax: Axes | None = None
+    n_windows: Any = 9, n_steps: Any = 5, *, stride: Any = 1, title: str | None = "auto", ax: Axes | None = None
 ) -> Axes:
     """Draw how the diagonals become columns, one per time, and which cells of the columns are filled by repeating.
 
@@ -64,7 +64,7 @@ def draw_parallelogram(
     real = (windows >= 0) & (windows < n_windows)
     edge = np.where(windows[0] < n_windows, windows[0], windows[-1])  # stands in for the missing ones of its time
     shown = np.where(real, windows, edge)
-    if title is None:
+    if title == "auto":
         title = f"{(~real).sum()} of {real.size} cells were never measured: they repeat the edge of their column"
     ax = new_axes(ax, 9.0, _ROW * (n_steps + 1.6) + 1.2)
     size = _frame(ax, title, "time (samples)", n_times, n_steps, n_steps + 1.6, largest=n_windows)
@@ -89,11 +89,10 @@ def _window_at(n_windows: Any, n_steps: Any, stride: Any) -> Int[np.ndarray, "st
     """The window on the diagonal of each time at each step; outside 0..n_windows-1 there is none."""
     n_windows, n_steps, stride = as_size(n_windows, "n_windows"), as_size(n_steps, "n_steps"), as_size(stride, "stride")
     times = np.arange(n_windows + (n_steps - 1) * stride)
-    windows: np.ndarray = times - np.arange(n_steps)[:, None] * stride
-    return windows
+    return np.asarray(times - np.arange(n_steps)[:, None] * stride)
 
 
-def _frame(ax: Axes, title: str, xlabel: str, columns: int, rows: int, height: float, *, largest: int) -> float:
+def _frame(ax: Axes, title: str | None, xlabel: str, columns: int, rows: int, height: float, *, largest: int) -> float:
     """Dress the axes of a matrix, `height` rows high with what stands below it; return the type size of its numbers."""
     dress(ax, title, xlabel, "step in the window")
     ax.spines[:].set_visible(False)

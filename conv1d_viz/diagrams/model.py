@@ -36,7 +36,7 @@ class _Tensor(NamedTuple):
     key: int  # its number in the graph
 
 
-def draw_model(model: Any, *, window: Any = None, title: str | None = None, ax: Axes | None = None) -> Axes:
+def draw_model(model: Any, *, window: Any = None, title: str | None = "auto", ax: Axes | None = None) -> Axes:
     """Draw a model in the order of `model.layers`: its shapes, or how one window changes on its way through it.
 
     Without a window, from left to right: arrows are layers, blocks what they give. A block grows with the square root
@@ -50,11 +50,11 @@ def draw_model(model: Any, *, window: Any = None, title: str | None = None, ax: 
     `model` is Sequential or functional, with one input and one output; `window`, (window,) or (window, n_features), is
     run through it.
     """
-    model = as_model(model)
+    model = as_model(model, "input", "output")
     tensors = _tensors(model)
     if window is not None:
         return _draw_window(model, tensors, as_series(window, "window"), title, ax)
-    if title is None:
+    if title == "auto":
         total = counted(sum(tensor.n_parameters for tensor in tensors), "parameter")
         title = f"From {tensors[0].shape} to {tensors[-1].shape} with {total}"
     ax = new_axes(ax, max(_WIDTH, _CLOSEST * len(tensors)), _FOOT + _TALLEST + _HEAD + 0.4)
@@ -146,7 +146,7 @@ def _draw_window(model: Any, tensors: list[_Tensor], window: np.ndarray, title: 
     ax.set(xlim=edges, ylim=(tops[-1] + heights[-1], 0))
     ax.set_yticks(list(ticks), list(ticks.values()))
     style.number_whole(ax.xaxis)
-    dress(ax, "One window on its way through the model" if title is None else title, "sample of the window")
+    dress(ax, "One window on its way through the model" if title == "auto" else title, "sample of the window")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0, labelsize=SMALL)
     return ax

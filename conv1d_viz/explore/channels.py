@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-import conv1d_viz as cv
+from conv1d_viz.ablation.cut import predict_ablated
 from conv1d_viz.ablation.shares import is_channelwise
 from conv1d_viz.checks import as_items, as_series, as_size
 from conv1d_viz.explore.page import MOST_LABELS, LiveFigure, labels_of, thinned
@@ -12,6 +12,10 @@ from conv1d_viz.network.backend import keras
 from conv1d_viz.network.graph import calls_behind, trace
 from conv1d_viz.network.layers import as_model, as_windows, find_steps
 from conv1d_viz.plotting.style import runs_of, value_scale
+from conv1d_viz.series.windows import sliding_windows
+from conv1d_viz.timelines.activations import layer_activations
+from conv1d_viz.timelines.fields import receptive_field
+from conv1d_viz.timelines.long_series import series_timeline
 
 
 def explore_channels(
@@ -67,19 +71,23 @@ def explore_channels(
         raise ValueError(f"`window` must be the number of steps that the model takes, {open_end}. Got {window}.")
     if len(samples) > MOST_LABELS:
         raise ValueError(f"`series` must have at most {MOST_LABELS:,} samples; show a part. Got {len(samples):,}.")
-    x = as_windows(model, cv.sliding_windows(samples, window, horizon)[0])
+    x = as_windows(model, sliding_windows(samples, window, horizon)[0])
     facts = {"window": window, "unit": str(unit), "labels": labels_of(time, len(samples))}
-    sizes = [cv.layer_activations(model, x[:1], path).shape[1:] for path in paths]
+    sizes = [layer_activations(model, x[:1], path).shape[1:] for path in paths]
     numbers = sum((len(x) * n_steps + len(samples)) * n_channels for n_steps, n_channels in sizes)
     facts["every"] = every = thinned(len(x), numbers, "layers")
 
     arrays, described = {"series": samples[:, 0].astype(np.float64)}, []
     for k, path in enumerate(paths):
-        field, line, reason = _on_the_time_axis(model, samples, path, window, horizon)
-        acts = cv.layer_activations(model, x[::every], path)
+        acts = layer_activations(model, x[::every], path)
         arrays[f"acts{k}"] = acts.transpose(2, 0, 1)  # rows that repeat one sample later are stored small
-        if line is not None:
+        field, reason = None, ""
+        try:
+            field = receptive_field(model, path, window)
+            line = series_timeline(model, samples, path, window, horizon, fill=None, reduce="mean")
             arrays[f"line{k}"] = line[::every].T
+        except ValueError as error:  # no known reach, or fewer windows than samples between two steps
+            reason = str(error)
         if path in peaks and read:
             arrays[f"picked{k}"] = acts.argmax(axis=1).T
         cmap, norm = value_scale(acts)
@@ -89,15 +97,5 @@ def explore_channels(
         layer |= {"length": size, "stride": stride, "start": start, "centre": centre, "limits": (norm.vmin, norm.vmax)}
         described.append(layer | {"padded": runs_of(field.sees_padding(acts.shape[1], window)) if field else []})
     if len(model.outputs) == 1 and model.outputs[0].shape[1:] == (horizon,):
-        arrays["forecast"] = cv.predict_ablated(model, x[::every], paths[0], ())[:, 0]
+        arrays["forecast"] = predict_ablated(model, x[::every], paths[0], ())[:, 0]
     return LiveFigure("channels", f"What {', '.join(paths)} make of a window", facts | {"layers": described}, arrays)
-
-
-def _on_the_time_axis(model: Any, samples: np.ndarray, path: str, window: int, horizon: int) -> tuple[Any, Any, str]:
-    """Return a layer's receptive field and mean timeline, None where they are not known, and the reason."""
-    field = None
-    try:
-        field = cv.receptive_field(model, path, window)
-        return field, cv.series_timeline(model, samples, path, window, horizon, fill=None, reduce="mean"), ""
-    except ValueError as reason:  # no known reach, or fewer windows than samples between two steps
-        return field, None, str(reason)

@@ -13,7 +13,7 @@ from conv1d_viz.ablation.study import scored
 from conv1d_viz.checks import as_texts
 from conv1d_viz.explore.page import LiveFigure, labels_of, thinned
 from conv1d_viz.network.graph import to_array
-from conv1d_viz.network.layers import Inputs
+from conv1d_viz.network.layers import Inputs, as_model
 from conv1d_viz.plotting.style import channel_colors
 
 _ALL = 10  # channels up to which every subset is computed
@@ -63,7 +63,7 @@ def explore_deletions(
     >>> x, y = sliding_windows(toy_series(300)[1], window=100)
     >>> explore_deletions(build_model(window=100), x, y, "conv1")  # doctest: +SKIP
     """
-    cut = cut_behind(model, layer)
+    cut = cut_behind(as_model(model, "output"), layer)
     inputs, n, shape = inputs_of(cut, x), cut.n_channels, cut.graph.shapes[cut.output]
     if len(shape) != 2:
         raise ValueError(f"`model` must give (n_windows, n_units). Got {shape}.")
@@ -96,7 +96,7 @@ def explore_deletions(
     title += f": forecasts are the first of {shape[1]} outputs, losses of all" if shape[1] > 1 else ""
     arrays = {"truth": targets[::every, 0].astype(np.float64), "forecasts": predictions[:, :, ::every, 0]}
     if cut.summing and steps:
-        facts["bias"] = float(cut.summing.operation.bias[0]) if cut.summing.operation.use_bias else 0.0
+        facts["bias"] = float(to_array(cut.summing.operation.bias)[0]) if cut.summing.operation.use_bias else 0.0
         arrays["summands"] = _summands(cut, tuple(array[::every] for array in inputs))
     return LiveFigure("deletions", title, facts, arrays)
 

@@ -23,8 +23,8 @@ def is_compiled(model: Any) -> bool:
     return bool(model.compiled and model.loss is not None and model.optimizer is not None)
 
 
-def as_model(model: Any) -> Any:
-    """Return `model` if it is a Keras model whose graph is known; else say why not, and the way out."""
+def as_model(model: Any, *single: str) -> Any:
+    """Return `model` if its graph is known and has one of what `single` names ("input", "output"); else say why not."""
     if not isinstance(model, keras.Model):
         kind = f"{type(model).__module__}.{type(model).__qualname__}"
         raise TypeError(f"`model` must be a Keras model; `load_model` reads one from a file. Got {kind}.")
@@ -32,6 +32,9 @@ def as_model(model: Any) -> Any:
         way_out = "if it defines its own `call`, use `keras.Model(inputs, model.call(inputs))` with a `keras.Input`"
         got = f"{type(model).__name__} {model.name!r}; {way_out}"
         raise ValueError(f"`model` must be a Sequential or functional model of known input shape. Got {got}.")
+    for side in single:
+        if len(names := names_of(model, side)) > 1:
+            raise ValueError(f"`model` must have one {side}. Got {names}.")
     return model
 
 
@@ -99,8 +102,6 @@ def require_long_enough(model: Any, shapes: list[tuple[int, ...]], name: str) ->
 
 def as_targets(model: Any, y: Any, n_windows: int) -> Float[np.ndarray, "window ..."]:
     """Return `y` as an array of the shape that a model's forecasts have; class numbers lack the last axis."""
-    if len(model.outputs) != 1:
-        raise ValueError(f"`model` must have one output. Got {len(model.outputs)}.")
     targets = as_array(y, "y", ndim=(1, 2, 3, 4, 5), axes="(n_windows, ...)", limit=FLOAT32)
     expected = (n_windows, *model.outputs[0].shape[1:])
     differs = any(e not in (None, n) for e, n in zip(expected, targets.shape, strict=False))

@@ -86,7 +86,7 @@ def train_many(
     horizon = None if build else as_array(y, "y", ndim=2, axes="(n_windows, horizon)").shape[1]
     build = build or (lambda seed: build_model(window, n_features, horizon=horizon, seed=seed))
     template = build(wanted[0])
-    if not isinstance(template, keras.Model) or not is_compiled(as_model(template)):
+    if not isinstance(template, keras.Model) or not is_compiled(as_model(template, "output")):
         raise TypeError(f"`build` must return a Keras model with a loss and an optimizer. Got {template!r:.60}.")
     x, y = as_windows(template, x), as_targets(template, y, len(x))
     options = {"epochs": epochs, "patience": patience, "validation_split": split}

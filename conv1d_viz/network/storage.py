@@ -76,10 +76,13 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             # Of a model that was compiled but never trained, whose optimizer has a counter and a rate alone.
             warnings.filterwarnings("ignore", r"Skipping variable loading for optimizer.* saved optimizer has [12] ")
-            return keras.saving.load_model(path, safe_mode=True)
+            model = keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive raises errors of many kinds
         reason = str(error).rpartition("Exception encountered: ")[2]  # Keras writes the whole description before it
         raise ValueError(f"`path` must be a Keras model file. Got {path}, which is not loaded: {reason}") from error
+    if keras.backend.backend() == "torch":  # see `build_model`; another backend's file asks for more
+        model.steps_per_execution, model.jit_compile = 1, False
+    return model
 
 
 def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def train(
     dict of lists
         "loss" and "val_loss", one number per epoch. A loss that is no longer finite raises a FloatingPointError.
     """
-    model = as_model(model)
+    model = as_model(model, "output")
     x = as_windows(model, x)
     y = as_targets(model, y, len(x))
     epochs, patience, seed = as_size(epochs, "epochs"), as_size(patience, "patience", minimum=0), as_seed(seed)
@@ -109,7 +109,8 @@ def _end_early(model: Any, best: _Epoch) -> str:
     """Give a model its best weights so far, else those that it began with, and say which they are."""
     model.set_weights(best.weights)
     try:  # Keras may have been interrupted in compiling it
-        model.compile_from_config(model.get_compile_config())
+        own = {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}  # see `load_model`
+        model.compile_from_config(model.get_compile_config() | own)
         again = ""
     except Exception:  # a loss that Keras cannot read back; or with JAX the optimizer's numbers, which were elsewhere
         again = " Compile it anew before it is trained again."

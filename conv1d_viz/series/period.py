@@ -60,8 +60,7 @@ def _autocorrelation(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " 
     centred = values - values.mean()
     spectrum = np.abs(np.fft.rfft(centred, 2 * n)) ** 2
     products = _FINER * np.fft.irfft(spectrum, 2 * n * _FINER)[: n * _FINER]  # between whole lags, too
-    similar: np.ndarray = products / (n - np.arange(n * _FINER) / _FINER) / centred.var()
-    return similar
+    return np.asarray(products / (n - np.arange(n * _FINER) / _FINER) / centred.var())
 
 
 def _at(similar: Float[np.ndarray, " lag"], lag: float) -> float:

@@ -25,8 +25,7 @@ def cells_of(time: Int[np.ndarray, " time"], n_windows: int, n_steps: int, strid
     """Count the cells of some times; `coverage` is all of them."""
     last = np.minimum(time // stride, n_steps - 1)
     first = np.maximum(-((n_windows - 1 - time) // stride), 0)
-    number: np.ndarray = last - first + 1
-    return number
+    return np.asarray(last - first + 1)
 
 
 def require_cells(n_windows: int, n_steps: int, stride: int, fill: str | None, name: str) -> None:

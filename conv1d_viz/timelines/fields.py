@@ -33,8 +33,7 @@ class ReceptiveField(NamedTuple):
         """
         n_steps, window = as_size(n_steps, "n_steps"), as_size(window, "window")
         first = self.start + np.arange(n_steps) * self.stride
-        padded: np.ndarray = (first < 0) | (first + self.size > window)
-        return padded
+        return np.asarray((first < 0) | (first + self.size > window))
 
     def within(self, earlier: "ReceptiveField") -> "ReceptiveField":
         """Return this field in steps of an earlier layer, through which alone this one sees the series.

@@ -432,7 +432,7 @@ def test_which_model_can_i_bring_what_is_refused():
     batch = keras.Sequential([fixed, look(), L.GlobalAveragePooling1D(), L.Dense(1)])
     assert cv.layer_activations(batch, X, "look").shape == (6, 22, 3)
     check("any number of windows", lambda: cv.ablation_study(batch, X, y, "look"))
-    chance = stack(look(), L.Lambda(lambda v: v + keras.random.normal(keras.ops.shape(v))), units=5)
+    chance = stack(look(), L.Lambda(lambda v: v + keras.random.normal(keras.ops.shape(v)), (22, 3)), units=5)
     check("random numbers", lambda: cv.ablation_study(chance, X, np.zeros((6, 5)), "look"))
     with pytest.raises(TypeError, match="must be a Keras model"):
         cv.layer_activations(KNeighborsClassifier(), X, 0)
