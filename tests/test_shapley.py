@@ -42,12 +42,11 @@ def test_a_layer_with_too_many_channels_for_all_subsets_and_one_with_a_single_ch
     assert "100%" in capsys.readouterr().err
     assert estimate.values.shape == estimate.standard_errors.shape == (30,)
     assert estimate.values.sum() == pytest.approx(ends.mse[0] - ends.baseline_mse, rel=1e-4)
-    with pytest.raises(
-        ValueError, match=r'`deletions="all"` must mean at most 20 channels\. Got 30.*`estimate_shapley`'
-    ):
-        cv.ablation_study(wide, x, y, "conv1", "all")
-    with pytest.raises(ValueError, match=r"`keep_predictions` must be False for over 16 channels\. Got 17"):
-        cv.ablation_study(cv.build_model(20, 1, 17, 3, 3, seed=0), x, y, "conv1", "all")
+    for n_channels, keep in ((17, True), (21, False)):
+        model = cv.build_model(20, 1, n_channels, 3, 3, seed=0)
+        match = rf"at most 20 channels, 16 with `keep_predictions=True`\. Got {n_channels}\..*`estimate_shapley`"
+        with pytest.raises(ValueError, match=match):
+            cv.ablation_study(model, x, y, "conv1", "all", keep_predictions=keep)
 
     exact = cv.ablation_study(narrow, x, y, "conv1", "all").shapley_values()
     estimate = cv.estimate_shapley(narrow, x, y, "conv1", n_orders=2, seed=0)

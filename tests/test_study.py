@@ -55,6 +55,9 @@ def test_a_study_of_pairs(model, windows, pairs):
         beyond = matrix[i, j] - matrix[i, i] - matrix[j, j] + pairs.baseline_mse if i != j else 0
         assert interaction[i, j] == interaction[j, i] == pytest.approx(beyond, abs=1e-12)
     assert np.abs(interaction).max() > 1e-4
+    assert re.fullmatch(
+        r"AblationStudy\(baseline_loss=0[\d.]+, loss_name='mse', n_channels=4, names=None\)", repr(pairs)
+    )
     table = pairs.to_frame()
     assert table.columns.tolist() == ["deleted", "n_deleted", "mse", "change"]
     assert table.deleted.tolist() == pairs.deletions

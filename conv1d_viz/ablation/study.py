@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import joblib
@@ -159,11 +159,10 @@ def _as_deletions(deletions: Any, n_channels: int, keep: bool) -> Deletions:
             return [tuple(other for other in channels if other != kept) for kept in channels]
         case "pairs":
             return single + list(itertools.combinations(channels, 2))
-    if n_channels > _MOST_SUBSETS:
+    if n_channels > (_MOST_KEPT if keep else _MOST_SUBSETS):
+        most = f"{_MOST_SUBSETS} channels, {_MOST_KEPT} with `keep_predictions=True`"
         way_out = "Name the subsets of interest, or see `estimate_shapley`"
-        raise ValueError(f'`deletions="all"` must mean at most {_MOST_SUBSETS} channels. Got {n_channels}. {way_out}.')
-    if keep and n_channels > _MOST_KEPT:
-        raise ValueError(f"`keep_predictions` must be False for over {_MOST_KEPT} channels. Got {n_channels} channels.")
+        raise ValueError(f'`deletions="all"` must mean at most {most}. Got {n_channels}. {way_out}.')
     return [subset for size in range(n_channels + 1) for subset in itertools.combinations(channels, size)]
 
 
@@ -177,13 +176,13 @@ def _as_rows(deletions: Any, n_channels: int) -> Deletions:
 class AblationStudy:
     """Forecasts and losses of a set of deletions; row k of each array belongs to `deletions[k]`."""
 
-    deletions: Deletions
-    predictions: Forecasts | None
-    loss: Float[np.ndarray, " deletion"]
-    baseline_prediction: Float[np.ndarray, "window ..."] | None
+    deletions: Deletions = field(repr=False)  # arrays and long lists would flood a page
+    predictions: Forecasts | None = field(repr=False)
+    loss: Float[np.ndarray, " deletion"] = field(repr=False)
+    baseline_prediction: Float[np.ndarray, "window ..."] | None = field(repr=False)
     baseline_loss: float
     loss_name: str
-    loss_error: Float[np.ndarray, " deletion"] | None
+    loss_error: Float[np.ndarray, " deletion"] | None = field(repr=False)
     n_channels: int
     names: list[str] | None
 

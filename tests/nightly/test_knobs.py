@@ -33,8 +33,11 @@ OTHERS = {
     "short and quick": ({"N_SAMPLES": 400, "TRAIN_SIZE": 150, "EPOCHS": 1, "PATIENCE": 0}, {}),
 }
 SETTINGS = QUICK | OTHERS
-# Notebook 03 deletes every subset, which there are too many of.
-TOO_MANY = ("sixty channels", r'`deletions="all"` must mean at most 20 channels\. Got 60')
+# What notebook 03 refuses: it deletes every subset, and asks what the next layer sums up.
+REFUSED = {
+    "sixty channels": r'`deletions="all"` must mean at most 20 channels, 16 with `keep_predictions=True`\. Got 60',
+    "second layer": r"`layer` must lead to one sum over its channels\. Of 'conv2', nothing sums them up",
+}
 # What cannot work, the notebook that it stops, and what its one sentence says.
 WRONG = {
     "no window": ("01_train", {"WINDOW": 0}, r"`window` must be at least 1\. Got 0"),
@@ -100,10 +103,10 @@ def outcomes(request, tmp_path_factory):
 @pytest.mark.parametrize("key", [*(pytest.param(key, marks=pytest.mark.quick) for key in QUICK), *OTHERS])
 def test_the_notebooks_run_and_read_right(outcomes, key):
     results, figures = outcomes[key].result()
-    if key == TOO_MANY[0]:
+    if key in REFUSED:
         done, outputs = results.pop("03_ablation")
         assert done.returncode != 0
-        assert re.search(TOO_MANY[1], outputs[-1]["evalue"])
+        assert re.search(REFUSED[key], outputs[-1]["evalue"])
     for name, (done, outputs) in results.items():
         assert done.returncode == 0, f"{name}: {done.stderr[-2500:]}"
         assert not [o for o in outputs if o.get("name") == "stderr" or o["output_type"] == "error"], name
