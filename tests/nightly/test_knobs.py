@@ -26,18 +26,16 @@ QUICK = {
     "three samples ahead": ({"HORIZON": 3}, {}),
 }
 OTHERS = {
-    "pulse of a short period": ({"SERIES": "pulse", "PERIOD": 25}, {"LENGTH": 240}),
+    "pulse, further ahead than its period": ({"SERIES": "pulse", "PERIOD": 25, "HORIZON": 30}, {"LENGTH": 240}),
     "half-wave, elsewhere and longer": ({"SERIES": "half_sine"}, {"START": 12_345, "LENGTH": 700}),
     "odd kernel, even head": ({"KERNEL_SIZE": 7, "HEAD_KERNEL_SIZE": 4, "CHANNELS": 3}, {}),
     "period longer than the window": ({"PERIOD": 250}, {"LENGTH": 500}),
     "short and quick": ({"N_SAMPLES": 400, "TRAIN_SIZE": 150, "EPOCHS": 1, "PATIENCE": 0}, {}),
 }
 SETTINGS = QUICK | OTHERS
-# What notebook 03 refuses: it deletes every subset, and asks what the next layer sums up.
-REFUSED = {
-    "sixty channels": r'`deletions="all"` must mean at most 20 channels, 16 with `keep_predictions=True`\. Got 60',
-    "second layer": r"`layer` must lead to one sum over its channels\. Of 'conv2', nothing sums them up",
-}
+# What notebook 03 refuses, since it deletes every subset.
+REFUSED = {"sixty channels": r'`deletions="all"` must mean at most 20 channels.*Got 60'}
+NOT_SUMMED = r"`layer` must lead to one sum over its channels\. Of 'conv2', nothing sums them up"
 # What cannot work, the notebook that it stops, and what its one sentence says.
 WRONG = {
     "no window": ("01_train", {"WINDOW": 0}, r"`window` must be at least 1\. Got 0"),
@@ -46,11 +44,8 @@ WRONG = {
     "no such wave": ("01_train", {"SERIES": "square"}, r"`shape` must be one of 'sine'.* Got 'square'"),
     "too short a series": ("02_activations", {"LENGTH": 120}, r"`acts` must have over 50 windows"),
     "no such layer": ("02_activations", {"LAYER": "conv9"}, r"`layer` must be one of the model's layers.*Got 'conv9'"),
-    "a layer that nothing sums up": (
-        "02_activations",
-        {"LAYER": "conv2"},
-        r"`layer` must.*'conv2', nothing sums them up",
-    ),
+    "a layer that nothing sums up": ("02_activations", {"LAYER": "conv2"}, NOT_SUMMED),
+    "deletions in a layer that nothing sums up": ("03_ablation", {"LAYER": "conv2"}, NOT_SUMMED),
     "a layer without weights": ("02_activations", {"LAYER": "input"}, r"No such layer: input\. Existing layers are"),
     "no such model": ("03_ablation", {"MODEL_NAME": "none"}, r"`path` must be a file\. Got .*none\.keras"),
 }
