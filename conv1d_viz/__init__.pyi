@@ -1,80 +1,50 @@
-from .ablation.contributions import channel_contributions
-from .ablation.cut import predict_ablated
-from .ablation.shapley import estimate_shapley
-from .ablation.study import ablation_study
-from .diagrams.animations import animate_kernel, animate_windows
-from .diagrams.diagonals import draw_index_matrix, draw_parallelogram
-from .diagrams.model import draw_model
-from .explore.channels import explore_channels
-from .explore.deletions import explore_deletions
-from .network.forecaster import build_model, with_scaling
-from .network.runs import load_runs, train_many
-from .network.storage import load_info, load_model, save_model
-from .network.training import train
-from .plotting.channels import plot_channel_bars, plot_contributions, plot_segments
-from .plotting.deletions import plot_forecast_panels, plot_matrix, plot_pair_grid, plot_subsets
-from .plotting.layers import plot_diagonal_deviation, plot_kernels, plot_reads, plot_window_map
-from .plotting.series import plot_forecast, plot_history, plot_series
-from .plotting.strips import plot_strip_columns, plot_strips
-from .project import save_figure
-from .series.period import find_period
-from .series.waves import cylinder_bell_funnel, toy_series
-from .series.windows import check_series, sliding_windows
-from .timelines.activations import layer_activations
-from .timelines.diagonals import coverage, diagonal_sum
-from .timelines.fields import receptive_field
-from .timelines.long_series import series_timeline
-from .timelines.roles import channel_roles
-from .timelines.segments import top_segments
+from .ablation.contributions import channel_contributions as channel_contributions
+from .ablation.cut import predict_ablated as predict_ablated
+from .ablation.shapley import estimate_shapley as estimate_shapley
+from .ablation.study import ablation_study as ablation_study
+from .diagrams.animations import animate_kernel as animate_kernel
+from .diagrams.animations import animate_windows as animate_windows
+from .diagrams.diagonals import draw_index_matrix as draw_index_matrix
+from .diagrams.diagonals import draw_parallelogram as draw_parallelogram
+from .diagrams.model import draw_model as draw_model
+from .explore.channels import explore_channels as explore_channels
+from .explore.deletions import explore_deletions as explore_deletions
+from .network.forecaster import build_model as build_model
+from .network.forecaster import with_scaling as with_scaling
+from .network.runs import load_runs as load_runs
+from .network.runs import train_many as train_many
+from .network.storage import load_info as load_info
+from .network.storage import load_model as load_model
+from .network.storage import save_model as save_model
+from .network.training import train as train
+from .plotting.channels import plot_channel_bars as plot_channel_bars
+from .plotting.channels import plot_contributions as plot_contributions
+from .plotting.channels import plot_segments as plot_segments
+from .plotting.deletions import plot_forecast_panels as plot_forecast_panels
+from .plotting.deletions import plot_matrix as plot_matrix
+from .plotting.deletions import plot_pair_grid as plot_pair_grid
+from .plotting.deletions import plot_subsets as plot_subsets
+from .plotting.layers import plot_diagonal_deviation as plot_diagonal_deviation
+from .plotting.layers import plot_kernels as plot_kernels
+from .plotting.layers import plot_reads as plot_reads
+from .plotting.layers import plot_window_map as plot_window_map
+from .plotting.series import plot_forecast as plot_forecast
+from .plotting.series import plot_history as plot_history
+from .plotting.series import plot_series as plot_series
+from .plotting.strips import plot_strip_columns as plot_strip_columns
+from .plotting.strips import plot_strips as plot_strips
+from .project import save_figure as save_figure
+from .series.period import find_period as find_period
+from .series.waves import cylinder_bell_funnel as cylinder_bell_funnel
+from .series.waves import toy_series as toy_series
+from .series.windows import check_series as check_series
+from .series.windows import sliding_windows as sliding_windows
+from .timelines.activations import layer_activations as layer_activations
+from .timelines.diagonals import coverage as coverage
+from .timelines.diagonals import diagonal_sum as diagonal_sum
+from .timelines.fields import receptive_field as receptive_field
+from .timelines.long_series import series_timeline as series_timeline
+from .timelines.roles import channel_roles as channel_roles
+from .timelines.segments import top_segments as top_segments
 
 __version__: str
-__all__ = [
-    "ablation_study",
-    "animate_kernel",
-    "animate_windows",
-    "build_model",
-    "channel_contributions",
-    "channel_roles",
-    "check_series",
-    "coverage",
-    "cylinder_bell_funnel",
-    "diagonal_sum",
-    "draw_index_matrix",
-    "draw_model",
-    "draw_parallelogram",
-    "estimate_shapley",
-    "explore_channels",
-    "explore_deletions",
-    "find_period",
-    "layer_activations",
-    "load_info",
-    "load_model",
-    "load_runs",
-    "plot_channel_bars",
-    "plot_contributions",
-    "plot_diagonal_deviation",
-    "plot_forecast",
-    "plot_forecast_panels",
-    "plot_history",
-    "plot_kernels",
-    "plot_matrix",
-    "plot_pair_grid",
-    "plot_reads",
-    "plot_segments",
-    "plot_series",
-    "plot_strip_columns",
-    "plot_strips",
-    "plot_subsets",
-    "plot_window_map",
-    "predict_ablated",
-    "receptive_field",
-    "save_figure",
-    "save_model",
-    "series_timeline",
-    "sliding_windows",
-    "top_segments",
-    "toy_series",
-    "train",
-    "train_many",
-    "with_scaling",
-]

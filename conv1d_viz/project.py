@@ -72,8 +72,10 @@ def save_figure(figure: Any, name: str) -> None:
             figure.savefig(temporary, dpi=110, metadata={"Software": None})  # no version, so that files compare
 
 
-def require_size(path: Path, max_bytes: Any) -> None:
-    """Refuse a file that is larger than `max_bytes`."""
+def require_file(path: Path, max_bytes: Any, made_by: str) -> None:
+    """Refuse what is no file, or is larger than `max_bytes`."""
+    if not path.is_file():
+        raise FileNotFoundError(f"`path` must be a file. Got {path}; {made_by} makes such files.")
     size, limit = path.stat().st_size, as_size(max_bytes, "max_bytes")
     if size > limit:
         raise ValueError(f"`path` must be a file of at most {limit:,} bytes, `max_bytes`. Got {path} with {size:,}.")

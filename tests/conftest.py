@@ -1,5 +1,6 @@
 """Shapes in the signatures are checked in all tests; figures are closed after each."""
 
+import os
 import sys
 from collections import defaultdict
 
@@ -15,7 +16,8 @@ import conv1d_viz as cv  # its modules are imported when they are first used: be
 if not any("benchmarks" in argument for argument in sys.argv):  # there the checks would be measured too
     install_import_hook("conv1d_viz", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 mpl.use("agg")
-settings.register_profile("untimed", deadline=None)  # speed is the benchmarks' business
+examples = int(os.environ.get("FUZZ_EXAMPLES", "100"))
+settings.register_profile("untimed", deadline=None, max_examples=examples)  # speed is the benchmarks' business
 settings.load_profile("untimed")
 
 

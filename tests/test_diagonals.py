@@ -10,14 +10,19 @@ import conv1d_viz as cv
 
 @given(st.data())
 def test_against_the_studys_loops(data):
-    n_steps, stride = data.draw(st.integers(1, 20)), data.draw(st.integers(1, 3))
-    fill = data.draw(st.sampled_from(["repeat", None]))
-    fewest = max(1, (n_steps - 1) * stride) if fill else stride
-    n_windows = data.draw(st.integers(fewest, fewest + 140))
+    n_windows, n_steps, stride = data.draw(st.tuples(st.integers(1, 160), st.integers(1, 20), st.integers(1, 4)))
+    fill, edge = data.draw(st.sampled_from(["repeat", None])), (n_steps - 1) * stride
     acts = np.random.default_rng(0).normal(size=(n_windows, n_steps, data.draw(st.integers(1, 3))))
     acts = acts.astype(data.draw(st.sampled_from([np.float32, np.float64])))
     acts.setflags(write=False)
-    cells = np.zeros(n_windows + (n_steps - 1) * stride)
+    cells = np.zeros(n_windows + edge)
+    for step in range(n_steps):
+        cells[step * stride : step * stride + n_windows] += 1
+    np.testing.assert_array_equal(cv.coverage(n_windows, n_steps, stride), cells)
+    if n_windows < edge if fill else not cells.all():
+        with pytest.raises(ValueError, match='`fill="repeat"`' if fill else "`stride`"):
+            cv.diagonal_sum(acts, stride, fill)
+        return
     line = np.zeros((len(cells), acts.shape[2]))
     for time in range(len(line)):
         for step in range(n_steps):
@@ -25,16 +30,12 @@ def test_against_the_studys_loops(data):
             if 0 <= window < n_windows:
                 line[time] += acts[window, step]
             elif fill == "repeat":
-                line[time] += acts[time, 0] if window < 0 else acts[time - (n_steps - 1) * stride, -1]
-            else:
-                continue
-            cells[time] += 1
+                line[time] += acts[time, 0] if window < 0 else acts[time - edge, -1]
+    cells = np.full_like(cells, n_steps) if fill else cells
     total = cv.diagonal_sum(acts, stride, fill)
     assert total.dtype == np.float64
     np.testing.assert_allclose(total, line, atol=1e-10)
     np.testing.assert_allclose(cv.diagonal_sum(acts, stride, fill, "mean"), line / cells[:, None], atol=1e-10)
-    if fill is None:
-        np.testing.assert_array_equal(cv.coverage(n_windows, n_steps, stride), cells)
 
 
 def test_with_the_repeat_all_times_have_as_many_cells():

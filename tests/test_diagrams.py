@@ -98,28 +98,28 @@ def test_one_window_on_its_way_through_a_model():
     assert [label.get_text() for label in ax.get_yticklabels()][2:] == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize(("n_windows", "n_steps", "stride"), [(12, 8, 1), (10, 5, 2), (3, 8, 1), (36, 5, 1), (7, 5, 4)])
-def test_index_matrix(n_windows, n_steps, stride):
-    ax = cv.draw_index_matrix(n_windows, n_steps, stride=stride)
-    sample = {(b, s): b + s * stride for b in range(n_windows) for s in range(n_steps)}
+@pytest.mark.parametrize(("n_windows", "n_steps"), [(12, 8), (3, 8), (36, 5)])
+def test_index_matrix(n_windows, n_steps):
+    ax = cv.draw_index_matrix(n_windows, n_steps)
+    sample = {(b, s): b + s for b in range(n_windows) for s in range(n_steps)}
     cells = cells_of(ax)
     assert {place: int(text) for place, (text, *_) in cells.items()} == sample
     tinted = [text for text, color, _ in cells.values() if color == BLUE]
-    assert tinted == tinted[:1] * max(cv.coverage(n_windows, n_steps, stride))
+    assert tinted == tinted[:1] * max(cv.coverage(n_windows, n_steps))
     assert f"Sample {tinted[0]} " in ax.get_title(loc="left")
     assert (ax.yaxis_inverted(), overlaps(ax)) == (True, [])
 
 
-@pytest.mark.parametrize(("n_windows", "n_steps", "stride"), [(9, 5, 1), (8, 5, 2), (30, 4, 3), (1, 1, 3)])
-def test_parallelogram(n_windows, n_steps, stride):
-    ax = cv.draw_parallelogram(n_windows, n_steps, stride=stride)
+@pytest.mark.parametrize(("n_windows", "n_steps"), [(9, 5), (30, 4), (1, 1)])
+def test_parallelogram(n_windows, n_steps):
+    ax = cv.draw_parallelogram(n_windows, n_steps)
     cells = cells_of(ax)
-    real = {(b + s * stride, s): b for b in range(n_windows) for s in range(n_steps)}
-    n_times = n_windows + (n_steps - 1) * stride
+    real = {(b + s, s): b for b in range(n_windows) for s in range(n_steps)}
+    n_times = n_windows + n_steps - 1
     for time, step in np.ndindex(n_times, n_steps):
         window = real.get((time, step), real.get((time, 0), real.get((time, n_steps - 1))))
         assert cells.pop((time, step)) == (str(window), *((BLUE, False) if (time, step) in real else (ORANGE, True)))
-    assert [int(cells[place][0]) for place in sorted(cells)] == list(cv.coverage(n_windows, n_steps, stride))
+    assert [int(cells[place][0]) for place in sorted(cells)] == list(cv.coverage(n_windows, n_steps))
     assert ax.get_title(loc="left").startswith(f"{n_times * n_steps - len(real)} of {n_times * n_steps} cells")
     assert overlaps(ax) == []
 
@@ -151,11 +151,11 @@ def test_windows_fill_their_matrices(sizes, tmp_path):
     assert (len(frames), overlaps(ax)) == (len(x), [])
 
 
-@pytest.mark.parametrize("sizes", [(16, 10, 1), (8, 3, 2), (2, 7, 1), (1, 1, 1), (9, 2, 4)])
+@pytest.mark.parametrize("sizes", [(16, 10), (8, 3), (2, 7), (1, 1)])
 def test_a_kernel_sees_what_a_convolution_sees(sizes, tmp_path):
-    window, kernel_size, stride = sizes
+    window, kernel_size = sizes
     ones, each = np.ones((kernel_size, 1, 1), "float32"), np.eye(window, dtype="float32")[..., None]
-    seen = keras.ops.convert_to_numpy(keras.ops.conv(each, ones, stride, "same"))[..., 0] > 0
+    seen = keras.ops.convert_to_numpy(keras.ops.conv(each, ones, 1, "same"))[..., 0] > 0
     missing = (kernel_size - seen.sum(axis=0)).tolist()
     ax, frames = record(cv.animate_kernel(*sizes), tmp_path, dpi=110 if window == 16 else 30)
     for step, (cells, texts) in enumerate(frames):

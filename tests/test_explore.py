@@ -83,6 +83,12 @@ def test_of_several_horizons_the_first_is_shown_whatever_the_loss():
     assert "the first of 3 outputs" in figure._repr_html_()
 
 
+def test_of_several_outputs_one_is_chosen(model, windows):
+    both = keras.Model(model.inputs, [*model.outputs, L.Rescaling(-1.0, name="negated")(model.outputs[0])])
+    negated, plain = (data_of(cv.explore_deletions(both, *windows, "conv1", output=k))[1] for k in ("negated", 0))
+    close(negated["forecasts"], -plain["forecasts"])
+
+
 def test_of_many_channels_one_or_two_are_deleted(windows):
     network = cv.build_model(window=20, channels=11, kernel_size=5, head_kernel_size=4, seed=1)
     facts, arrays = data_of(cv.explore_deletions(network, windows[0], np.full((40, 1), 18.3), "conv1"))

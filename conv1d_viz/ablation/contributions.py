@@ -54,10 +54,13 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
 
     Examples
     --------
-    Of the study's model, whose second layer ends in tanh and a global maximum, the forecast split into its channels:
+    The forecast of the study's model, whose second layer ends in tanh and a global maximum, split into its channels:
 
-    >>> parts = channel_contributions(model, x, "conv1")  # doctest: +SKIP
-    >>> np.tanh(parts.bias + parts.values.sum(axis=1))  # the same as model.predict(x)  # doctest: +SKIP
+    >>> model, (x, _) = build_model(), sliding_windows(toy_series(300)[1], window=100)
+    >>> parts = channel_contributions(model, x, "conv1")
+    >>> forecast = np.tanh(parts.bias + parts.values.sum(axis=1))
+    >>> np.allclose(forecast, model.predict(x, verbose=0), atol=1e-6)
+    True
 
     References
     ----------
@@ -71,7 +74,7 @@ def channel_contributions(model: Any, x: Any, layer: Any, *, units: Any = None) 
     behind = calls_behind(graph, key, set(graph.outputs))
     n = n_channelwise(graph, behind, key)
     if n is None:
-        raise ValueError(f"`layer` must lead to one sum over its channels. Of {path!r}, {_why_not(behind, key)}.")
+        raise ValueError(f"`layer` must lead to one sum over its channels. Behind {path!r}, {_why_not(behind, key)}.")
     before, summing, rest = behind[:n], behind[n], behind[n + 1 :]
     kernel, bias, chosen = _weights(summing.operation, units)
     n_channels = graph.shapes[key][2]
@@ -114,10 +117,11 @@ def _why_not(behind: list[Call], key: int) -> str:
         (key,) = takers[0].outputs
         takers = [call for call in behind if key in call.inputs]
     if not takers:
-        return "nothing sums them up"
+        return "nothing sums up the channels"
     joins = [call.path for call in behind if len(call.inputs) > 1]
     if len(takers) > 1 or len(takers[0].inputs) > 1:
-        return f"branches join at {joins[0]!r}" if joins else f"{' and '.join(repr(c.path) for c in takers)} sum up"
+        several = " and ".join(repr(call.path) for call in takers)
+        return f"branches join at {joins[0]!r}" if joins else f"{several} sum up the channels"
     kind = type(takers[0].operation).__name__
     return f"{kind} {takers[0].path!r} comes before it, or the model has masks"
 

@@ -35,7 +35,7 @@ def as_score(cut: Cut, y: Any, loss: Any, n_windows: int) -> tuple[str, Score]:
                 span = f"{targets.min():g}..{targets.max():g}"
                 raise ValueError(f"`y` must hold class numbers, 0..{shape[-1] - 1}. Got {span}.")
         elif len(shape) != len(got) or any(e not in (None, n) for e, n in zip(shape, got, strict=True)):
-            asked = f"the shape {('n_windows', *shape)} of the model's output, or `loss` must be another"
+            asked = f"the shape (n_windows, {', '.join(map(str, shape))}) of the model's output for this `loss`"
             raise ValueError(f"`y` must have {asked}. Got shape {targets.shape}.")
     squared = function is keras.losses.mean_squared_error or type(function) is keras.losses.MeanSquaredError
     if squared and getattr(function, "reduction", "") != "sum":  # in float64 differences of small errors are exact

@@ -60,7 +60,7 @@ def ablation_study(
     model, x, layer, replacement, seed, cells, output
         As for `predict_ablated`. The permutations of "shuffle" are shared by all deletions.
     y : array-like of shape (n_windows, ...)
-        What the forecasts are compared with, as the loss takes it; (n,) becomes (n, 1) where the outputs are that.
+        What the forecasts are compared with, as the loss takes it; (n,) becomes (n, 1) if that is the output's shape.
     deletions : {"single", "keep_one", "pairs", "all"} or iterable of tuples of int
         Every channel alone; all but one; every channel alone and then every pair; every subset, by size and then by
         index, from none to all of up to 20 channels; or exactly these sets of channels.
@@ -225,8 +225,8 @@ class AblationStudy:
         """Return how much more a pair costs than its two channels one by one, (n_channels, n_channels).
 
         The loss of the pair, minus those of its two channels alone, plus the baseline; 0 on the diagonal. Negative
-        where losing one channel makes up for losing the other. Of squared errors: where two deletions shift the
-        forecast the same way, it is positive even if the shifts merely add up, by twice the mean of their product.
+        where losing one channel makes up for losing the other. For squared errors, two deletions that shift the
+        forecast the same way make it positive even if the shifts merely add up: by twice the mean of their product.
         """
         pairs = self.pair_matrix()
         cost = pairs.diagonal() - self.baseline_loss

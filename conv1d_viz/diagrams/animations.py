@@ -92,29 +92,26 @@ def _samples(first: int, last: int) -> str:
     return f"sample {first}" if first == last else f"samples {first}..{last}"
 
 
-def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1) -> FuncAnimation:
+def animate_kernel(window: Any = 16, kernel_size: Any = 10) -> FuncAnimation:
     """Animate a kernel that slides over a window with "same" padding and writes its output step by step.
 
     Padding is hatched, and so are the output steps that saw some of it. Cells hold the index of their sample or step,
     the kernel's cells the index of their weight. There is one frame per output step, then a pause. pyplot does not
     manage the figure.
 
-    `window` are the samples of the input, `kernel_size` the weights, `stride` the samples between two output steps.
+    `window` are the samples of the input, `kernel_size` the weights.
     """
     window, kernel_size = as_size(window, "window"), as_size(kernel_size, "kernel_size")
-    stride = as_size(stride, "stride")
-    _, _, before, n_outputs, _ = sliding(kernel_size, stride, "same", window)
-    assert n_outputs is not None  # since the window's length is known
-    after = max((n_outputs - 1) * stride + kernel_size - window - before, 0)
-    strides = f" with stride {stride}" if stride > 1 else ""
-    title = f'"same" padding{strides}: {counted(before, "zero")} on the left and {after} on the right'
+    before = sliding(kernel_size, 1, "same", window).left
+    after = kernel_size - 1 - before
+    title = f'"same" padding: {counted(before, "zero")} on the left and {after} on the right'
     columns = range(-before, window + after)
     stage = Stage(columns, _KERNEL_Y - 0.5, _OUTPUT_Y + 1.5, title)
 
     padding = set(columns) - set(range(window))
     weights = [stage.cell(0, _KERNEL_Y, k) for k in range(kernel_size)]
     inputs = {i: stage.cell(i, _INPUT_Y, i, HATCH if i in padding else "") for i in columns}
-    outputs = [stage.cell(i * stride, _OUTPUT_Y, i) for i in range(n_outputs)]
+    outputs = [stage.cell(i, _OUTPUT_Y, i) for i in range(window)]
     for y, name in ((_KERNEL_Y, "kernel"), (_INPUT_Y, "input"), (_OUTPUT_Y, "output")):
         stage.name_row(-before, y, name)
     note = "hatched: padding, which is 0, and the output steps that saw some of it"
@@ -122,7 +119,7 @@ def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1) -> 
     funnel = stage.add_funnel(ACCENT)
 
     def seen_at(step: int) -> range:
-        return range(step * stride - before, step * stride - before + kernel_size)
+        return range(step - before, step - before + kernel_size)
 
     def show(step: int) -> None:
         seen = seen_at(step)
@@ -137,10 +134,10 @@ def animate_kernel(window: Any = 16, kernel_size: Any = 10, stride: Any = 1) -> 
             cell.box.set_hatch(HATCH if i <= step and padding.intersection(seen_at(i)) else "")
             cell.paint(_shade(ACCENT, i, step), bold=i == step)
             cell.label.set_visible(i <= step)
-        aim(funnel, (seen[0], seen[-1], _INPUT_Y + 0.5), (step * stride, step * stride, _OUTPUT_Y - 0.5))
+        aim(funnel, (seen[0], seen[-1], _INPUT_Y + 0.5), (step, step, _OUTPUT_Y - 0.5))
         missing = len(padding.intersection(seen))
         rest = f"{missing} of {kernel_size} cells" if missing else "none"
         verb = "are" if missing > 1 else "is"
         stage.caption.set_text(f"step {step} sees {_samples(seen[0], seen[-1])}: {rest} {verb} padding")
 
-    return stage.play(show, n_outputs)
+    return stage.play(show, window)

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from conv1d_viz.checks import as_series, counted
 from conv1d_viz.diagrams.cells import BOLD, axes_inches, tint
 from conv1d_viz.network.backend import keras
-from conv1d_viz.network.graph import run_to, to_array, trace
+from conv1d_viz.network.graph import Graph, run_to, to_array, trace
 from conv1d_viz.network.layers import as_model, as_windows
 from conv1d_viz.plotting import style
 from conv1d_viz.plotting.style import ACCENT, INK, SMALL, TARGET, TICK, dress, new_axes
@@ -51,9 +51,10 @@ def draw_model(model: Any, *, window: Any = None, title: str | None = "auto", ax
     run through it.
     """
     model = as_model(model, "input", "output")
-    tensors = _tensors(model)
+    graph = trace(model)
+    tensors = _tensors(model, graph)
     if window is not None:
-        return _draw_window(model, tensors, as_series(window, "window"), title, ax)
+        return _draw_window(model, graph, tensors, as_series(window, "window"), title, ax)
     if title == "auto":
         total = counted(sum(tensor.n_parameters for tensor in tensors), "parameter")
         title = f"From {tensors[0].shape} to {tensors[-1].shape} with {total}"
@@ -83,9 +84,8 @@ def draw_model(model: Any, *, window: Any = None, title: str | None = "auto", ax
     return ax
 
 
-def _tensors(model: Any) -> list[_Tensor]:
+def _tensors(model: Any, graph: Graph) -> list[_Tensor]:
     """List the input of a model and what each of its layers gives when the model calls it first."""
-    graph = trace(model)
     tensors = [_Tensor("input", "", tuple(model.inputs[0].shape[1:]), 0, graph.sources[0])]
     for layer in model.layers:
         outputs = [keys for _, operation, keys in graph.places if operation is layer]
@@ -100,9 +100,8 @@ def _tensors(model: Any) -> list[_Tensor]:
     return tensors
 
 
-def _draw_window(model: Any, tensors: list[_Tensor], window: np.ndarray, title: str | None, ax: Axes | None) -> Axes:
+def _draw_window(model: Any, graph: Graph, tensors: list[_Tensor], window: Any, title: Any, ax: Axes | None) -> Axes:
     """One window from top to bottom; y counts inches downwards, of which each part takes its name and its rows."""
-    graph = trace(model)
     values = run_to(model, graph, {tensor.key for tensor in tensors}, [as_windows(model, window[None])])
     arrays = [to_array(values[tensor.key])[0] for tensor in tensors]
     heights = [_LINE, *(min(_STRIP * a.shape[-1], _TALL) if a.ndim == 2 else _ROW for a in arrays[1:])]

@@ -52,8 +52,8 @@ def explore_channels(
 
     Examples
     --------
-    >>> t, wave = toy_series(300)
-    >>> explore_channels(build_model(window=100), wave, "conv1", window=100, time=t)  # doctest: +SKIP
+    >>> explore_channels(build_model(window=100), toy_series(300)[1], "conv1", window=100)
+    <live figure: What conv1, conv2 make of a window>
     """
     model, window, horizon = as_model(model), as_size(window, "window"), as_size(horizon, "horizon")
     graph, samples, open_end = trace(model), as_series(series), model.inputs[0].shape[1]

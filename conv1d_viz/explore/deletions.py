@@ -13,7 +13,7 @@ from conv1d_viz.ablation.study import scored
 from conv1d_viz.checks import as_texts
 from conv1d_viz.explore.page import LiveFigure, labels_of, thinned
 from conv1d_viz.network.graph import to_array
-from conv1d_viz.network.layers import Inputs, as_model
+from conv1d_viz.network.layers import Inputs
 from conv1d_viz.plotting.style import channel_colors
 
 _ALL = 10  # channels up to which every subset is computed
@@ -32,19 +32,20 @@ def explore_deletions(
     roles: Any = None,
     unit: str = "value",
     loss: Any = None,
+    output: Any = None,
 ) -> LiveFigure:
     """Delete channels of a layer with buttons, and see what the forecast loses, and why.
 
-    It shows the truth, the forecast with all channels and the one without the deleted ones; and of one forecast at a
-    time what each channel that is left adds, where the output is made of one sum over channels. For several outputs
-    and targets that are classes (0, 1, and so on, or one-hot) it shows the mean outputs by true class instead. All is
-    computed ahead for each replacement ("shuffle" with seed 0): every subset of 10 channels, singles and pairs of more.
+    It shows the truth, the forecast with and without the deleted channels, and what each remaining channel adds to one
+    forecast, if the output comes from a single sum over channels. If the output has several units and the targets are
+    classes (0, 1, … or one-hot), it shows the mean of each unit by true class instead. All is computed ahead for each
+    replacement ("shuffle" with seed 0): every subset of up to 10 channels; of more, each channel and each pair.
 
     Parameters
     ----------
-    model, x, y, layer, loss
-        As for `ablation_study`; the model has one output (n_windows, n_units). Forecasts shown are those of unit 0,
-        such as the first step of the horizon; the loss is of all.
+    model, x, y, layer, loss, output
+        As for `ablation_study`; the output is (n_windows, n_units). The forecasts shown are those of unit 0, such as
+        the first step of the horizon; the loss is that of all units.
     time : array-like of shape (n_windows,) or None
         The samples that the forecasts are about, numbers or dates; None: 0, 1, and so on. Of many windows only every
         second, third and so on is shown; losses are always those of all.
@@ -61,9 +62,10 @@ def explore_deletions(
     Examples
     --------
     >>> x, y = sliding_windows(toy_series(300)[1], window=100)
-    >>> explore_deletions(build_model(window=100), x, y, "conv1")  # doctest: +SKIP
+    >>> explore_deletions(build_model(window=100), x, y, "conv1")
+    <live figure: Delete channels of conv1>
     """
-    cut = cut_behind(as_model(model, "output"), layer)
+    cut = cut_behind(model, layer, output)
     inputs, n, shape = inputs_of(cut, x), cut.n_channels, cut.graph.shapes[cut.output]
     if len(shape) != 2:
         raise ValueError(f"`model` must give (n_windows, n_units). Got {shape}.")
@@ -80,8 +82,8 @@ def explore_deletions(
         raise ValueError(f"`model` must have at most {_MOST_CLASSES} classes here. Got {shape[1]}.")
     steps = _summands(cut, tuple(array[:1] for array in inputs)).shape[2]
     every = 1 if classes is not None else thinned(n_windows, n_windows * (3 * len(sets) + n * steps), "layer")
-    with_what = [replacement_for(cut, inputs, word, 0) for word in REPLACEMENTS]
-    results = [scored(cut, inputs, sets, replacement, score, True, None) for replacement in with_what]
+    ways = (replacement_for(cut, inputs, word, 0) for word in REPLACEMENTS)
+    results = [scored(cut, inputs, sets, way, score, True, None) for way in ways]
     predictions, title = np.array([made for made, _ in results]), f"Delete channels of {cut.path}"
     facts = {
         "names": names, "unit": str(unit), "sets": sets, "all": n <= _ALL, "labels": labels[::every], "every": every,

@@ -11,24 +11,24 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def _silent_descriptor(descriptor: int = 2) -> Iterator[None]:
+def _no_standard_error() -> Iterator[None]:
     try:
-        kept = os.dup(descriptor)
+        kept = os.dup(2)
     except OSError:  # a process without a standard error has nothing to silence
         yield
         return
     null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(null, descriptor)
+        os.dup2(null, 2)
         yield
     finally:
-        os.dup2(kept, descriptor)
+        os.dup2(kept, 2)
         os.close(null)
         os.close(kept)
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silent_descriptor():
+with _no_standard_error():
     import keras
 
 __all__ = ["keras"]

@@ -174,7 +174,7 @@ def _to_tensor(array: np.ndarray, dtype: Any) -> Any:
     dtype = keras.backend.standardize_dtype(dtype)
     exact = {"float64": np.float64, "float16": np.float32, "bfloat16": np.float32}.get(dtype, dtype)
     with np.errstate(over="ignore", invalid="ignore"):  # infinities are refused with what comes out
-        tensor = keras.ops.convert_to_tensor(np.array(array).astype(exact, order="C"))
+        tensor = keras.ops.convert_to_tensor(np.array(array, dtype=exact, order="C"))
     return tensor if np.dtype(exact).name == dtype else keras.ops.cast(tensor, dtype)
 
 

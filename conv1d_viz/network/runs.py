@@ -21,7 +21,7 @@ from conv1d_viz.network.forecaster import build_model
 from conv1d_viz.network.layers import as_model, as_targets, as_windows, is_compiled
 from conv1d_viz.network.storage import n_weights
 from conv1d_viz.network.training import train
-from conv1d_viz.project import as_path, replacing, require_size, require_writable
+from conv1d_viz.project import as_path, replacing, require_file, require_writable
 
 _LOSSES = ("loss", "val_loss")
 _ONE_AT_A_TIME = threading.Lock()  # training seeds a generator that the threads of a process share
@@ -66,7 +66,7 @@ def train_many(
     x, y, epochs, patience, validation_split
         As for `train`.
     path : path-like or str
-        The file, ".npz", or its bare name, as for `save_model`. An existing one must be of the same data and settings.
+        The file, ".npz", or its bare name, as for `save_model`. If it exists, its data and settings must be the same.
     build, progress : callable or None, and bool
         Takes a seed and returns a compiled model; None: `build_model` for these shapes. Whether to show progress.
 
@@ -183,9 +183,7 @@ def load_runs(path: Any, max_bytes: Any = 2**30) -> TrainingRuns:
     Files that are larger than `max_bytes`, as they are or unpacked, are refused; a missing one is a FileNotFoundError.
     """
     path = as_path(path, ".npz", reading=True)
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must be a file. Got {path}; `train_many` makes such files.")
-    require_size(path, max_bytes)
+    require_file(path, max_bytes, "`train_many`")
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()

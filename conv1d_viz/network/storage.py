@@ -11,13 +11,12 @@ import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import h5py
-import numpy as np
 
 from conv1d_viz.network.backend import keras
-from conv1d_viz.project import as_path, replacing, require_size
+from conv1d_viz.project import as_path, replacing, require_file
 
 _MEMBERS = ["config.json", "metadata.json", "model.weights.h5"]
 _ONE_AT_A_TIME = threading.Lock()  # the filters of warnings belong to the process
@@ -64,13 +63,13 @@ def load_model(path: Any, max_bytes: Any = 2**30) -> Any:
     ----------
     path : path-like or str
         A file, or the bare name of a model of the project. Its layers must be Keras' own, or of classes that this
-        process has registered with `keras.saving.register_keras_serializable`. Models that look words up in files,
-        keep states, or make variables from values are not loaded; `keras.saving.load_model` loads those.
+        process has registered with `keras.saving.register_keras_serializable`. Models that read vocabularies from
+        files, keep a state or make variables from values are not loaded; `keras.saving.load_model` loads them.
     max_bytes : int
         Larger files are refused, and so are models with more weights than their file holds.
     """
-    path = _existing(as_path(path, ".keras", reading=True))
-    require_size(path, max_bytes)
+    path = as_path(path, ".keras", reading=True)
+    require_file(path, max_bytes, "notebooks/01_train.ipynb")
     try:
         _require_harmless(path)
         with _ONE_AT_A_TIME, warnings.catch_warnings():
@@ -90,10 +89,10 @@ def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
 
     `path` is the model's `.keras` file, or its bare name. JSON files of over `max_bytes` are refused.
     """
-    path = _existing(as_path(path, ".keras", reading=True).with_suffix(".json"))
-    require_size(path, max_bytes)
+    path = as_path(path, ".keras", reading=True).with_suffix(".json")
+    require_file(path, max_bytes, "notebooks/01_train.ipynb")
     try:
-        info = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
+        info = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`path` must have a JSON file beside it. Got {path}, which is none: {error}") from None
     if not isinstance(info, dict):
@@ -133,20 +132,6 @@ def n_weights(architecture: str) -> int:
     # Keras would give weights that were made within such a scope their values later, in the thread that made them.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(count).result()
-
-
-def _refuse(number: str) -> NoReturn:
-    raise ValueError(f"it holds {number}, which is no finite number")
-
-
-def _finite(text: str) -> float:
-    return float(text) if np.isfinite(float(text)) else _refuse(text)
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must be a file. Got {path}; notebooks/01_train.ipynb makes such files.")
-    return path
 
 
 def _versions() -> dict[str, str]:

@@ -36,14 +36,14 @@ def train(
     ----------
     model, x, y
         A compiled model with one input and one output; windows in the order of time, (n_windows, window, n_features),
-        and their targets, of the shape of the forecasts, or without its last axis: one value, or the number of a class.
+        and their targets, of the shape of the forecasts, or without the last axis: one value, or a class number.
     epochs, patience : int
         Passes over the data at most; epochs without a better validation loss after which training stops.
     validation_split : float
         Share of the windows, the last ones, that is kept for validation; between 0 and 1.
     seed, report : int or None, and callable or None
         Seed of the shuffling, where None leaves the global generators as they are. `report`, such as `print`, is called
-        about ten times with an upper bound of the validation loss, a power of ten, so that all processors say the same.
+        about ten times with the validation loss, rounded up to a power of ten: the same text on every processor.
 
     Returns
     -------

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conv1d_viz.checks import as_array, as_items, as_number, as_size, as_texts
+from conv1d_viz.checks import as_array, as_items, as_number, as_texts
 from conv1d_viz.plotting import style
 from conv1d_viz.plotting.series import as_time, label_time
 from conv1d_viz.plotting.style import ACCENT, INK, TARGET, TICK, TRUTH
@@ -160,22 +160,22 @@ def plot_segments(
     table: pd.DataFrame,
     samples: Any,
     *,
-    feature: int = 0,
     roles: Any = None,
     title: str | None = "The segments that excite each channel most",
 ) -> tuple[Figure, np.ndarray]:
     """Draw one row per channel: its segments over each other with their mean in ink, and their strengths beside them.
 
-    `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns; `feature` is the one drawn.
-    `roles` are words at the right ends of the rows, one for each channel of the layer.
+    `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns; feature 0 is drawn; pass
+    `samples[..., 1:]` for the next. `roles` are words at the right ends of the rows, one for each channel of the layer.
     """
     if not len(table):
-        raise ValueError("`table` must hold a segment. Got none, as of channels that give the same number everywhere.")
+        raise ValueError(
+            "`table` must hold a segment. Got none; channels that give the same number everywhere have none."
+        )
     samples = as_array(samples, "samples", ndim=3, axes="(n_rows, size, n_features)", finite=False)
-    channels, feature = list(dict.fromkeys(table["channel"])), as_size(feature, "feature", minimum=0)
-    if len(table) != len(samples) or feature >= samples.shape[2]:
-        asked = f"one row per row of `table`, {len(table)}, and more than {feature} features"
-        raise ValueError(f"`samples` must have {asked}. Got {samples.shape}.")
+    channels = list(dict.fromkeys(table["channel"]))
+    if len(table) != len(samples):
+        raise ValueError(f"`samples` must have one row per row of `table`, {len(table)}. Got {samples.shape}.")
     words = [""] * (max(channels) + 1) if roles is None else as_items(roles, "roles", "a sequence of strings")
     if len(words) <= max(channels):
         raise ValueError(f"`roles` must have a word for each channel, up to {max(channels)}. Got {len(words)}.")
@@ -185,7 +185,7 @@ def plot_segments(
     places = np.arange(samples.shape[1])
     for (left, right), channel in zip(axes, channels, strict=True):
         rows, color = np.flatnonzero(table["channel"] == channel), style.channel_colors(channel + 1)[channel]
-        seen = samples[rows, :, feature]
+        seen = samples[rows, :, 0]
         counts = (~np.isnan(seen)).sum(axis=0)
         left.plot(places, seen.T, color=color, alpha=0.45, linewidth=1)
         left.plot(places, np.where(counts, np.nansum(seen, axis=0), np.nan) / np.maximum(counts, 1), color=INK)

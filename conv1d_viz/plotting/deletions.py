@@ -18,7 +18,7 @@ from conv1d_viz.plotting import style
 from conv1d_viz.plotting.series import as_line, as_time, label_time
 from conv1d_viz.plotting.style import ACCENT, INK, SEQUENTIAL, TARGET, TRUTH
 
-_LIGHT = 3.3  # so many times the largest value ends the scale of tints, on which lines and text stay readable
+_LIGHT = 3.3  # the tints' scale ends at this many times the largest value, so that lines and text stay readable
 _READABLE = 12  # channels up to which numbers are written into the cells of a matrix
 _CURVES = ((INK, "-", "o", 4.5), (ACCENT, (0, (4, 1.5)), "s", 8), (TARGET, ":", "^", 8))  # colours, lines, marks
 

@@ -20,7 +20,6 @@ def plot_window_map(
     diagonal: int | None = None,
     stride: int = 1,
     note: str | None = None,
-    picked: Any = None,
     title: str | None = "One channel: every window, every step",
     ax: Axes | None = None,
 ) -> Axes:
@@ -36,14 +35,11 @@ def plot_window_map(
         The line of the cells (window b, step s) with b + s*stride equal to `diagonal`, and what stands beside it.
     stride : int
         Samples between two steps.
-    picked : array-like of int of shape (n_windows,) or None
-        A step per window that is marked, such as the one that a global maximum picks.
     """
     acts = as_array(acts, "acts", ndim=2, axes="(n_windows, n_steps)")
     n_windows, n_steps = acts.shape
     stride = as_size(stride, "stride")
     padded = None if padded is None else as_line(padded, "padded", n_steps, items="booleans")
-    picked = None if picked is None else as_line(picked, "picked", n_windows, items="integers", minimum=0)
     steps = np.arange(n_steps)
     if diagonal is not None:
         windows = as_size(diagonal, "diagonal", minimum=0) - steps * stride
@@ -54,8 +50,6 @@ def plot_window_map(
     image = style.draw_map(ax, acts.T, np.arange(n_windows), (steps[0] - 0.5, steps[-1] + 0.5), style.value_scale(acts))
     if padded is not None:
         style.hatch_runs(ax, padded, steps, rows=True, facecolor="none")
-    if picked is not None:
-        ax.plot(range(n_windows), picked, "o", color="white", mec=INK, markersize=3, markeredgewidth=0.7)
     if diagonal is not None:
         ax.plot(*cells.T, color=ACCENT, linewidth=2, marker="o" if len(cells) == 1 else None)
     if diagonal is not None and note:
@@ -63,7 +57,7 @@ def plot_window_map(
         side, right = ("right", -12) if x > 0.7 * n_windows else ("left", 12)  # so that it stays in the axes
         words: dict[str, Any] = {"ha": side, "va": "top", "fontsize": style.TICK, "color": ACCENT, "bbox": look}
         ax.annotate(note, (x, y), (right, -4), textcoords="offset points", **words)
-    ax.set(xlim=(-0.5, n_windows - 0.5), ylim=(steps[-1] + 0.5, steps[0] - 0.5))  # `picked` may lie beyond
+    ax.set(xlim=(-0.5, n_windows - 0.5), ylim=(steps[-1] + 0.5, steps[0] - 0.5))
     style.number_whole(ax.xaxis)
     style.number_whole(ax.yaxis)
     style.color_bar(ax, image, "activation")

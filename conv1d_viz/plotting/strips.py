@@ -16,7 +16,7 @@ from conv1d_viz.plotting.series import Wave, as_cells, as_wave, draw_wave, label
 from conv1d_viz.plotting.style import INK, TICK, Scale, value_scale
 
 _UNIT = "mean activation"
-_TALLEST = 14  # inches: serve up to 70 channels, each with a line of text, and are about 1.5 times the width
+_TALLEST = 14  # inches: room for a line of text for each of 70 channels; about 1.5 times the width
 
 
 def plot_strips(

@@ -43,14 +43,15 @@ def find_period(series: Any) -> float | None:
     inner = np.arange(_PERIODS, len(power) - 1)
     peaks = inner[(power[inner] >= power[inner - 1]) & (power[inner] >= power[inner + 1])]
     peaks = peaks[power[peaks] > 0.2 * power[inner].max(initial=0)]
-    similar = _autocorrelation(rest)
-    found = [(_at(similar, n / k), int(k)) for k in peaks if _at(similar, n / k) > _at(similar, n / k / 2)]
-    strongest, _ = max(found, default=(0.0, 0))
+    similar, lags = _autocorrelation(rest), np.arange(n * _FINER) / _FINER
+    strength, at_half = (np.interp(n / peaks / part, lags, similar) for part in (1, 2))
+    peaks, strength = peaks[strength > at_half], strength[strength > at_half]
+    strongest = strength.max(initial=0.0)
     if strongest < max(_STRENGTH, 3 / np.sqrt(n)):
         return None
     # Neighbouring peaks are alike to the autocorrelation, which is blunt; the spectrum tells them apart.
-    frequency = max((k for strength, k in found if strength > strongest - 0.1), key=lambda k: power[k])
-    periods = _refined(rest, frequency)
+    alike = peaks[strength > strongest - 0.1]
+    periods = _refined(rest, int(alike[np.argmax(power[alike])]))
     return float(n / periods) if periods > _PERIODS - 0.1 else None
 
 
@@ -61,10 +62,6 @@ def _autocorrelation(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " 
     spectrum = np.abs(np.fft.rfft(centred, 2 * n)) ** 2
     products = _FINER * np.fft.irfft(spectrum, 2 * n * _FINER)[: n * _FINER]  # between whole lags, too
     return np.asarray(products / (n - np.arange(n * _FINER) / _FINER) / centred.var())
-
-
-def _at(similar: Float[np.ndarray, " lag"], lag: float) -> float:
-    return float(np.interp(lag * _FINER, np.arange(len(similar)), similar))
 
 
 def _refined(values: Float[np.ndarray, " time"], frequency: int) -> float:

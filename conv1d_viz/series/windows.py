@@ -76,7 +76,7 @@ def check_series(table: Any) -> SeriesReport:
     if not isinstance(table, (pd.Series, pd.DataFrame)):
         kind = type(table).__name__
         raise TypeError(f"`table` must be a pandas Series or DataFrame, such as `pd.Series(values)`. Got {kind}.")
-    table = pd.DataFrame(table)
+    single, table = isinstance(table, pd.Series), pd.DataFrame(table)
     columns, blank = [column for _, column in table.items()], ["–", "–"]
     rows = [(c.dtype, c.count(), c.isna().sum(), *(c.agg(["min", "max"]) if _numeric(c) else blank)) for c in columns]
     summary = pd.DataFrame(rows, index=table.columns, columns=["dtype", "count", "missing", "min", "max"])
@@ -86,7 +86,7 @@ def check_series(table: Any) -> SeriesReport:
         notes.append(
             f"The index is missing in {counted(lost, 'row')}; `table = table[table.index.notna()]` leaves them out."
         )
-    return SeriesReport(summary, notes + _on_rows(index) + [note for c in columns for note in _on_column(c)])
+    return SeriesReport(summary, notes + _on_rows(index) + [note for c in columns for note in _on_column(c, single)])
 
 
 def _numeric(values: pd.Series | pd.Index) -> bool:
@@ -130,10 +130,12 @@ def _frequency(index: Any) -> str | None:
     return type(index)(index, freq="infer").freqstr if len(index) > 2 else None
 
 
-def _on_column(column: pd.Series) -> list[str]:
-    """Notes on what one column holds."""
+def _on_column(column: pd.Series, single: bool) -> list[str]:
+    """Notes on what one column, or a series alone, holds."""
     name, values, notes = column.name, column.dropna(), []
-    drop = f"`table = table.drop(columns={name!r})`"
+    dates, drop = f"`table.set_index({name!r})` if these are dates, else ", f"`table = table.drop(columns={name!r})`"
+    if single:
+        dates, drop = "", "look whether this is the series that you mean"
     if len(values) < len(column):
         missing = counted(len(column) - len(values), "row")
         notes.append(f"{name!r} has gaps in {missing}; `table = table.interpolate()` fills them.")
@@ -150,7 +152,7 @@ def _on_column(column: pd.Series) -> list[str]:
         words = texts[pd.to_numeric(texts, errors="coerce").isna()]
         if 0 < len(words) < len(texts) / 2:
             return [*notes, f"{name!r} holds texts among numbers; read with `na_values={list(words.unique()[:3])}`."]
-        return [*notes, f"{name!r} holds no numbers; `table.set_index({name!r})` if these are dates, else {drop}."]
+        return [*notes, f"{name!r} holds no numbers; {dates}{drop}."]
     numbers = values.to_numpy(dtype=float)
     if infinite := int(np.isinf(numbers).sum()):
         way = "`table = table.replace([np.inf, -np.inf], np.nan)` makes gaps of them"
@@ -158,9 +160,9 @@ def _on_column(column: pd.Series) -> list[str]:
         numbers = numbers[np.isfinite(numbers)]
     steps, ends = np.diff(numbers), np.unique([numbers.min(), numbers.max()]) if len(numbers) else numbers
     if len(ends) == 1:
-        notes.append(f"{name!r} is constant, {ends[0]:g}; {drop} leaves it out.")
+        notes.append(f"{name!r} is constant, {ends[0]:g}; {drop}.")
     elif len(steps) > 1 and 0 < steps.max() <= 1.5 * steps.min():
-        notes.append(f"{name!r} rises evenly, as a clock does; `table.set_index({name!r})`, or {drop}.")
+        notes.append(f"{name!r} rises evenly, as a clock does; {dates}{drop}.")
     for end in ends:
         rest = numbers[numbers != end]
         if 1 < len(numbers) - len(rest) < len(numbers) and np.abs(rest - end).min() > 2 * np.ptp(rest) > 0:

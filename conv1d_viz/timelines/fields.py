@@ -86,7 +86,7 @@ def receptive_field(model: Any, layer: Any, window: Any = None) -> ReceptiveFiel
     --------
     Kernel 10, stride 1, "same": Keras pads 4 samples on the left and 5 on the right.
 
-    >>> receptive_field(build_model(), "conv1")  # doctest: +SKIP
+    >>> receptive_field(build_model(), "conv1")
     ReceptiveField(size=10, stride=1, start=-4)
 
     References

@@ -40,12 +40,14 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
 
     Examples
     --------
-    Of a layer, straight from model and series; steps at the ends of the timeline are not seen by all windows:
+    Roles of a layer, straight from model and series; steps at the ends of the timeline are not seen by all windows:
 
-    >>> line = series_timeline(model, series, "conv1", window, fill=None, reduce="mean")  # doctest: +SKIP
-    >>> time = np.arange(len(line)) + receptive_field(model, "conv1").centre  # doctest: +SKIP
-    >>> full = slice(window - 1, 1 - window)  # doctest: +SKIP
-    >>> channel_roles(line[full], time[full], series, np.arange(len(series)), period=100)  # doctest: +SKIP
+    >>> model, (t, wave), window = build_model(), toy_series(500), 100
+    >>> line = series_timeline(model, wave, "conv1", window, fill=None, reduce="mean")
+    >>> time = np.arange(len(line)) + receptive_field(model, "conv1").centre
+    >>> full = slice(window - 1, 1 - window)
+    >>> list(channel_roles(line[full], time[full], wave, t, period=100))
+    ['response', 'phase', 'explained', 'role']
     """
     period = None if period is None else as_number(period, "period", 1.0, above=True)
     line = as_array(line, "line", ndim=2, axes="(time, n_channels)")

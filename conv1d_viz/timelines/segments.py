@@ -28,8 +28,8 @@ def top_segments(
     x : array-like of shape (n_samples, steps, n_features), or (time,) or (time, feature)
         Independent samples, as the model takes them, or one series, in which all windows are looked at.
     n, window : int, and int or None
-        Segments per channel, at most; samples of a window of a series, where None is as many as the model takes, or the
-        whole series where it takes any.
+        Segments per channel, at most; for a series, the samples in a window, where None means as many as the model
+        takes, or the whole series if it takes any number.
 
     Returns
     -------

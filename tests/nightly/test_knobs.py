@@ -35,7 +35,7 @@ OTHERS = {
 SETTINGS = QUICK | OTHERS
 # What notebook 03 refuses, since it deletes every subset.
 REFUSED = {"sixty channels": r'`deletions="all"` must mean at most 20 channels.*Got 60'}
-NOT_SUMMED = r"`layer` must lead to one sum over its channels\. Of 'conv2', nothing sums them up"
+NOT_SUMMED = r"`layer` must lead to one sum over its channels\. Behind 'conv2', nothing sums up the channels"
 # What cannot work, the notebook that it stops, and what its one sentence says.
 WRONG = {
     "no window": ("01_train", {"WINDOW": 0}, r"`window` must be at least 1\. Got 0"),
