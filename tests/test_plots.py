@@ -376,6 +376,14 @@ def test_kernels_are_bars_or_maps(n_features, start, stride):
             )
 
 
+def test_a_small_kernel_of_one_channel_has_its_weights_and_numbers_every_column():
+    weights = np.round(RNG.normal(size=(8, 3, 1)), 2)
+    _, (ax,) = cv.plot_kernels(weights, start=-3)
+    written = {text.get_position(): float(text.get_text()) for text in ax.texts}
+    assert written == {(step - 3, row): weights[step, row, 0] for step, row in np.ndindex(8, 3)}
+    assert set(range(-3, 5)) <= set(ax.get_xticks())
+
+
 def test_reads_lie_on_the_series_where_each_window_is_read():
     time, values, picked = np.arange(50.0, 90), np.arange(40.0), np.array([0, 9, 1, 8])
     ax = cv.plot_reads(time, values, picked, 10, offset=0.5)

@@ -1,8 +1,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
@@ -27,19 +25,17 @@ def test_the_example_of_a_model_is_short_and_runs_as_it_stands():
     assert len([line for line in OWN_MODEL.splitlines() if line.strip()]) <= 12
     names = {}
     exec(OWN_MODEL, names)
-    assert names["line"].shape == (351 + 48, 6)
+    assert names["line"].shape == (399, 6)
     assert names["study"].pair_matrix().shape == (6, 6)
 
 
-def test_the_example_of_a_series_runs_as_it_stands(tmp_path, monkeypatch, capsys):
-    days = pd.date_range("2020-01-01", periods=100, name="day")
-    pd.Series(np.sin(np.arange(100) * 2 * np.pi / 7), days, name="sea").to_csv(tmp_path / "temperature.csv")
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    exec(OWN_SERIES, names)
-    assert "sea" in capsys.readouterr().out
-    assert names["period"] == pytest.approx(7, rel=0.01)
-    assert names["x"].shape == (76, 24, 1)
+def test_the_example_of_a_series_takes_the_place_of_the_lines_above_the_model(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    names = {"cv": cv}
+    exec(OWN_SERIES + OWN_MODEL[OWN_MODEL.index("model =") :], names)
+    assert names["period"] == pytest.approx(12, rel=0.01)
+    assert names["line"].shape == (len(names["table"]) - 1, 6)
+    assert "share" in capsys.readouterr().out
 
 
 def test_names_that_are_in_the_text_are_in_the_package():

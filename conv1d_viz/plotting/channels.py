@@ -36,7 +36,7 @@ def plot_channel_bars(
     ----------
     values : mapping of str to array-like of shape (n_channels,) or (n_channels, n_values)
         The measures; each name, with its unit, stands below its panel. One value per channel is a bar. Several, such
-        as one per training, are points below a line from quartile to quartile with the median.
+        as one per training, are points, spread out, below a line from quartile to quartile with the median.
     errors : mapping of str to array-like of shape (n_channels,) or None
         Half the length of the line across the end of each bar, such as a standard error, for some measures.
     roles, labels : sequence of str or None
@@ -63,9 +63,9 @@ def plot_channel_bars(
         names = [str(k) if names is None else names[k] for k in order]
         ends, colors = [ends[k] for k in order], [colors[k] for k in order]
     height = max(1.9, min(1.1 + (0.29 if len(bars) == len(arrays) else 0.5) * n_rows, 12))
-    figure, (axes,) = plt.subplots(
-        1, len(arrays), figsize=(9, height), sharex=share_scale, sharey=True, layout="constrained", squeeze=False
-    )
+    # Panels stand apart, or the ranks of one are read as the labels of the next.
+    layout: dict[str, Any] = {"layout": "constrained", "squeeze": False, "gridspec_kw": {"wspace": 0.08}}
+    figure, (axes,) = plt.subplots(1, len(arrays), figsize=(9, height), sharex=share_scale, sharey=True, **layout)
     axes[0].set_ylim(n_rows - 0.5, -0.5)
     for ax, (key, array) in zip(axes, arrays.items(), strict=True):
         style.dress(ax, None, key, "channel" if ax is axes[0] and labels is None else None)
@@ -82,7 +82,7 @@ def plot_channel_bars(
         else:
             _draw_points(ax, array, colors)
         # Room for the numbers, on the side of negative values too; bars begin at the edge of the others.
-        ax.margins(x=(max(0.28, 0.12 * len(arrays)) if key in bars else 0.05) + 0.12 * ranks)
+        ax.margins(x=(max(0.28, 0.12 * len(arrays)) if key in bars else 0.05) + 0.07 * len(arrays) * ranks)
         if log:
             ax.set_xscale("log")
             style.number_log(ax.xaxis)

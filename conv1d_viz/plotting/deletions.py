@@ -201,20 +201,17 @@ def plot_subsets(
     if min(map(np.min, (mse, *lines.values(), *levels.values()))) > 0:
         ax.set_yscale("log")
         style.number_log(ax.yaxis)
-    style.legend(style.dress(ax, title, "channels kept", loss_name))
+    style.legend(style.dress(ax, title, "channels kept (points are spread out)", loss_name))
     return ax
 
 
 def _draw_matrix(
     ax: Axes, matrix: np.ndarray, scale: style.Scale, names: Any, decimals: int, size: int, down: float = 0.0
 ) -> ScalarMappable:
-    """Draw a matrix without a frame; values that can be read are written `down` below the middle of their cells."""
+    """Draw a matrix without a frame, with its values where they can be read."""
     image = ax.imshow(matrix, cmap=scale[0], norm=scale[1], interpolation="none")
     if len(matrix) <= _READABLE:
-        form = style.short_form(matrix, decimals)
-        for (i, j), value in np.ndenumerate(matrix):
-            ink = INK if np.dot(image.to_rgba(value)[:3], (0.2126, 0.7152, 0.0722)) > 0.5 else "white"
-            ax.text(j, i + down, f"{value:{form}}", ha="center", va="center", fontsize=size, color=ink)
+        style.write_cells(ax, image, np.arange(len(matrix)), decimals, size, down)
     room = min(ax.get_window_extent().size) / style.figure_of(ax).dpi * 72 / len(matrix)  # points for each channel
     every = style.thin_out((0.64 * len(str(len(matrix) - 1)) * style.TICK + 3) / room)  # a digit is 0.64 sizes wide
     ax.set(xticks=range(0, len(matrix), every), yticks=range(0, len(matrix), every))

@@ -116,13 +116,13 @@ def plot_kernels(
     Parameters
     ----------
     weights : array-like of shape (size, n_features, n_channels)
-        The kernels: bars, or where there are several features, such as the channels of the layer before, the rows of a
-        colour map.
+        The kernels: bars, or where there are several features, such as the channels of the layer before, the rows of
+        colour maps; a small map alone has numbers.
     bias : array-like of shape (n_channels,) or None
         Written into each panel.
     start, stride : float, and int
-        The first sample that a kernel sees, counted from its step, and samples between two of the values that it
-        multiplies: more than 1 behind a pooling, or with dilation.
+        The first sample, or step of the layer before, that a kernel sees, counted from its own, and how far two of
+        those that it multiplies lie apart: more than 1 with dilation.
     roles : sequence of str or None
         A word per channel, written behind its number.
     """
@@ -142,11 +142,15 @@ def plot_kernels(
             ax.bar(samples, kernel[:, 0], width=0.75 * stride, color=color)
         name = f"channel {channel}{words[channel]}"
         style.name_panel(style.dress(ax), name, "" if bias is None else f"bias {bias[channel]:+z.2f}")
-    axes[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes[0].xaxis.set_major_locator(MaxNLocator(5 if n_channels > 1 else 12, integer=True))
     if mapped:
         axes[0].yaxis.set_major_locator(MaxNLocator(8, integer=True))
         style.color_bar(axes, image, "weight")
-    style.name_figure(figure, title, "sample, counted from the step", "input channel" if mapped else "weight")
+        if n_channels == 1 and max(kernel.shape) <= 10:
+            style.write_cells(axes[0], image, samples, 2, style.SMALL)
+        style.name_figure(figure, title, "input step, counted from the layer's own", "input channel")
+    else:
+        style.name_figure(figure, title, "sample, counted from the step", "weight")
     return figure, axes
 
 

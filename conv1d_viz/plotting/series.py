@@ -69,8 +69,9 @@ def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:
     if values.min() > 0 or values.max() < 0:  # far from 0, as a temperature: about the middle of its range
         values = values - (values.min() + values.max()) / 2
     height = centre - reach * values / (np.abs(values).max() or 1.0)  # the y axis points down
-    edge = patheffects.withStroke(linewidth=2.6, foreground="white", alpha=0.75)
-    ax.plot(time, height, color=INK, linewidth=1.3, path_effects=[edge])
+    width = 1.3 if ax.get_window_extent().width > 3 * figure_of(ax).dpi else 0.7  # or it hides narrow strips
+    edge = patheffects.withStroke(linewidth=2 * width, foreground="white", alpha=0.75)
+    ax.plot(time, height, color=INK, linewidth=width, path_effects=[edge])
 
 
 def label_time(ax: Axes, dates: Dates) -> str:

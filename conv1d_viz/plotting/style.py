@@ -179,6 +179,15 @@ def draw_map(ax: Axes, values: np.ndarray, columns: np.ndarray, rows: tuple[floa
     return ax.imshow(values, cmap=cmap, norm=norm, aspect="auto", interpolation="none", extent=extent)
 
 
+def write_cells(ax: Axes, image: AxesImage, columns: np.ndarray, decimals: int, size: int, down: float = 0.0) -> None:
+    """Write the values of a map with its columns at these places into its cells, `down` below their middles."""
+    values = np.asarray(image.get_array())
+    form = short_form(values, decimals)
+    for (i, j), value in np.ndenumerate(values):
+        ink = INK if np.dot(image.to_rgba(value)[:3], (0.2126, 0.7152, 0.0722)) > 0.5 else "white"
+        ax.text(float(columns[j]), i + down, f"{value:{form}}", ha="center", va="center", fontsize=size, color=ink)
+
+
 def hatch_runs(ax: Axes, mask: np.ndarray, places: np.ndarray, *, rows: bool = False, **options: Any) -> None:
     """Hatch each run of the cells at `places`, columns or `rows`, where `mask` is true; above images, below bars."""
     half = places[0] - span(places)[0]
