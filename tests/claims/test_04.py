@@ -136,6 +136,8 @@ def test_who_rescues(found):
     pushes = {seed: pushing.loc[found.second[seed], seed] for seed in SEEDS}
     table = pd.crosstab(pd.Series(mended), pd.Series(pushes))
     assert table.to_numpy().tolist() == [[15, 4], [2, 11]]
+    as_in_3 = [seed for seed in SEEDS if mended[seed] and pushes[seed]]
+    assert not any(pushing.loc[found.costliest[seed].name, seed] for seed in as_in_3)
 
 
 def test_how_many_channels_are_needed(found):
@@ -149,7 +151,7 @@ def test_how_many_channels_are_needed(found):
 def test_where_is_the_forecast_read(found):
     assert found.at_edge[STUDY] == 1
     assert (found.at_edge[SEEDS] == 1).sum() == 29
-    assert (found.at_edge[SEEDS] >= 0.985).all()
+    assert (found.at_edge[SEEDS] >= 0.99).all()
 
 
 def test_what_survives(findings):
@@ -182,7 +184,7 @@ def kendall(table):
 def test_do_starts_agree_on_the_roles(found):
     starts = found.starts
     by_role = starts.groupby(["seed", "role"])["share"].sum().unstack(fill_value=0)[NAMES]
-    assert by_role.mean().round(2).tolist() == [0.24, 0.19, 0.05, 0.05, 0.02]
+    assert by_role.median().round(2).tolist() == [0.25, 0.14, 0, 0.04, 0]
     shares = starts["share"].unstack().to_numpy()
     w = kendall(by_role.to_numpy())
     assert round(w, 2) == 0.33
@@ -190,4 +192,3 @@ def test_do_starts_agree_on_the_roles(found):
     is_role = np.stack([role_of == name for name in NAMES])
     dealt = [kendall((is_role * rng.permuted(shares, axis=1)).sum(axis=2).T) for _ in range(300)]
     assert np.quantile(dealt, [0.5, 0.95]).round(2).tolist() == [0.10, 0.20]
-    assert np.sum(np.array(dealt) >= w) == 1

@@ -67,9 +67,6 @@ def test_what_do_the_channels_respond_to(found):
     bias = found.model.get_layer("conv1").get_weights()[1]
     assert np.flatnonzero(bias > 0).tolist() == [1, 4, 5, 7]
     assert bias[7] < 0.1 < bias[[1, 4, 5]].min()
-    response = found.response["half-wave"]
-    assert response[4] == pytest.approx(bias[4], abs=0.03)
-    assert response[4].round(2) == 0.28
     explained = found.roles["pulse"]["explained"]
     assert explained[found.roles["pulse"]["role"] == "other"].max() < 0.5
 
@@ -81,6 +78,7 @@ def test_is_it_still_a_forecast(found):
     assert base[list(SHAPES)].round(4).tolist() == [0.0018, 0.0761, 0.0314]
     assert (base / last)[["half-wave", "harmonics"]].round(1).tolist() == [1.8, 8.5]
     assert (base / last)["pulse"].round(1) == 3.8
+    assert [error["noisy sine"].round(4) for error in (base, last)] == [0.0058, 0.0063]  # notebook 1's: test_01.py
     for name in SHAPES:
         x, y = cv.sliding_windows(found.waves[name], 100)
         assert np.mean((found.noisy.predict(x, verbose=0) - y) ** 2) > last[name]
