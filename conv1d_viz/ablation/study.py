@@ -66,8 +66,9 @@ def ablation_study(
         index, from none to all of up to 20 channels; or exactly these sets of channels.
     loss : str, keras.losses.Loss, callable or None
         What `keras.losses.get` takes, or a function (y, prediction) -> float, smaller is better, such as the error rate
-        `lambda y, p: 1 - sklearn.metrics.accuracy_score(y, p.argmax(axis=1))`. None: the loss that the model was
-        compiled with, else the mean squared error, which is exact in float64.
+        `lambda y, p: 1 - sklearn.metrics.accuracy_score(y, p.argmax(axis=1))`; both its arguments are (n, 1) where the
+        model gives one number. None: the loss that the model was compiled with, else the mean squared error, which is
+        exact in float64.
     names : sequence of str or None
         What the channels are called in the table, such as `table.columns` for the features of the input.
     repeats : int

@@ -31,7 +31,7 @@ def plot_forecast_panels(
     labels: Sequence[str],
     *,
     columns: int | None = None,
-    loss_name: str = "MSE",
+    loss_name: str = "loss",
     unit: str = "value",
     title: str | None = "Forecast (dark) and truth (grey)",
 ) -> tuple[Figure, np.ndarray]:
@@ -78,7 +78,7 @@ def plot_pair_grid(
     mse: Any,
     *,
     names: Any = None,
-    loss_name: str = "MSE",
+    loss_name: str = "loss",
     title: str | None = "Forecast (dark) and truth (grey) with channels i and j deleted",
     ax: Axes | None = None,
 ) -> Axes:
@@ -134,7 +134,7 @@ def plot_matrix(
     matrix: Any,
     *,
     names: Any = None,
-    unit: str = "MSE",
+    unit: str = "loss",
     title: str | None = "auto",
     ax: Axes | None = None,
 ) -> Axes:
@@ -157,7 +157,7 @@ def plot_subsets(
     curves: Mapping[str, Any],
     *,
     references: Mapping[str, float] | None = None,
-    loss_name: str = "MSE",
+    loss_name: str = "loss",
     title: str | None = "How many channels does the forecast need?",
     ax: Axes | None = None,
 ) -> Axes:

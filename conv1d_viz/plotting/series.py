@@ -99,11 +99,11 @@ def plot_series(
 ) -> Axes:
     """Draw a stretch of a series.
 
-    `time` and `values`, both (time,), are samples, which are numbers or dates, and their values. A pandas Series alone
-    is drawn over its index.
+    `time` and `values`, both (time,), are samples, which are numbers or dates, and their values. Values alone are drawn
+    over 0, 1, and so on, a pandas Series over its index.
     """
-    if values is None and isinstance(time, pd.Series):
-        time, values = time.index, time
+    if values is None:
+        time, values = time.index if isinstance(time, pd.Series) else np.arange(np.size(time)), time
     values = as_line(values, "values")
     time, dates = as_time(time, "time", len(values))
     ax = new_axes(ax, height=2.4)
