@@ -71,6 +71,7 @@ def test_models_of_other_kinds():
     branch = L.Add(name="sum")([branch, L.Conv1D(3, 5, padding="same", name="two")(branch)])
     ax = cv.draw_model(keras.Model(inputs, L.Dense(5000, name="wide")(L.GlobalMaxPooling1D()(branch))))
     assert [text for text in texts_of(ax) if text in ("one", "two", "sum", "wide")] == ["one", "two", "sum", "wide"]
+    assert "Add, from one and two" in texts_of(ax)
     assert texts_of(ax).count("any steps 3 channels") == 3
     assert len(cells_of(ax)) <= 2 + 3 * 3 + 3 + 60
     stack = [kind for _ in range(4) for kind in (L.Conv1D(16, 5, padding="same"), L.BatchNormalization(), L.ReLU())]

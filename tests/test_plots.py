@@ -438,7 +438,7 @@ def test_forecast_panels_are_tinted_by_their_error():
     _, axes = cv.plot_forecast_panels(np.arange(30), np.zeros(30), predictions, mse, list("abcdef"), columns=4)
     for ax, forecast, score, label in zip(axes, predictions, mse, "abcdef", strict=True):
         np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], [np.zeros(30), forecast])
-        assert (ax.get_title(loc="left"), ax.get_title(loc="right")) == (label, f"MSE {score:.3f}")
+        assert (ax.get_title(loc="left"), ax.get_title(loc="right")) == (label, f"loss {score:.3f}")
     assert (np.diff([sum(axes[k].get_facecolor()) for k in np.argsort(mse)]) < 0).all()
     assert [ax.xaxis.get_tick_params()["labelbottom"] for ax in axes] == [False] * 2 + [True] * 4
 

@@ -124,6 +124,7 @@ SUSPICIOUS = [
     ),
     (daily().drop(DATES[[5, 6, 9]]), r"length: 2, first from 2020-01-05 .* to 2020-01-08 .*asfreq\('D'\)"),
     (daily(60, "MS").drop(["2021-03-01"]), r"length: 1, first from 2021-02-01 .* `table = table.asfreq\('MS'\)"),
+    (daily(24).set_axis([pd.Timestamp(2020 + k // 12, 1, k % 12 + 1) for k in range(24)]), r"even.*`dayfirst=True`"),
     (daily(99, "B").drop(["2020-02-12"]), r"length: 1, first from 2020-02-11 .* `table = table.asfreq\('B'\)"),
     (pd.concat([daily(), daily(9, "h").shift(freq="60D")]), r"The step changes, first from 2020-03-0.*resample"),
     (daily().to_frame().assign(flat=3), r"'flat' is constant, 3; `table = table.drop\(columns='flat'\)`"),

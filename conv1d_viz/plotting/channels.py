@@ -135,7 +135,7 @@ def plot_contributions(
     title: str | None = "Who pushes and who brakes",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what each channel adds to a sum: pushes stacked upwards, brakes downwards, and the sum with its bias in ink.
+    """Draw what each channel adds to a sum: pushes upwards, brakes downwards, and, in black, the sum with its bias.
 
     `values`, (time, n_channels), are what each channel adds, such as `channel_contributions(...).values[:, :, 0]`, at
     the samples or dates `time`; the sum begins with `bias`. Up to 12 channels have a legend, with `names` if given.
@@ -163,7 +163,7 @@ def plot_segments(
     roles: Any = None,
     title: str | None = "The segments that excite each channel most",
 ) -> tuple[Figure, np.ndarray]:
-    """Draw one row per channel: its segments over each other with their mean in ink, and their strengths beside them.
+    """Draw one row per channel: its segments over each other with their mean in black, and their strengths beside them.
 
     `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns; feature 0 is drawn; pass
     `samples[..., 1:]` for the next. `roles` are words at the right ends of the rows, one for each channel of the layer.
@@ -187,7 +187,7 @@ def plot_segments(
         rows, color = np.flatnonzero(table["channel"] == channel), style.channel_colors(channel + 1)[channel]
         seen = samples[rows, :, 0]
         counts = (~np.isnan(seen)).sum(axis=0)
-        left.plot(places, seen.T, color=color, alpha=0.45, linewidth=1)
+        left.plot(places, seen.T, "o" if len(places) == 1 else "", color=color, alpha=0.45, linewidth=1)
         left.plot(places, np.where(counts, np.nansum(seen, axis=0), np.nan) / np.maximum(counts, 1), color=INK)
         left.margins(x=0)
         right.bar(table["rank"].to_numpy()[rows], table["value"].to_numpy()[rows], color=color)

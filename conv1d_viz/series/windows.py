@@ -122,6 +122,8 @@ def _on_rows(index: Any) -> list[str]:
         if len(odd) > len(steps) / 10:
             what, evened = "The step changes", f".resample({freq!r}).mean()"
         evens = f"; `table = table{way}{evened}` evens them" if dates else ""
+        if dates and steps.sum() > 2 * len(steps) * usual:
+            evens += ", or day and month were exchanged: read with `dayfirst=True`"
         notes.append(f"{what}, first from {index[odd[0]]} to {index[odd[0] + 1]}{evens}.")
     return notes
 
