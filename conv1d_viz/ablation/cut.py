@@ -180,7 +180,9 @@ def replacement_for(
             between = tuple(range(1, acts.ndim - 1))
             level += acts.mean(axis=between, dtype=np.float64).sum(axis=0) / n_windows
     if replacement == "shuffle":
-        order = np.stack([generator.permutation(n_windows).astype(np.int32) for _ in range(cut.n_channels)])
+        order = np.empty((cut.n_channels, n_windows), dtype=np.int32)  # filled in place: a list would hold it twice
+        for row in order:
+            row[:] = generator.permutation(n_windows)
     return Replacement(level, order, cells)
 
 
