@@ -29,7 +29,7 @@ def write(what, folder, times):
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(("what", "times"), [("model", 100), ("figure", 100), ("runs", 100), ("animation", 25)])
+@pytest.mark.parametrize(("what", "times"), [("model", 100), ("figure", 100), ("runs", 100), ("animation", 75)])
 def test_a_killed_writer_leaves_whole_files(tmp_path, what, times):
     found = write(what, tmp_path, times)
     assert len(found["states"]) == times
