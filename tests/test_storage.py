@@ -59,7 +59,7 @@ def test_a_save_that_fails_leaves_both_files(model, tmp_path, name, monkeypatch)
 
 
 def test_info_of_nonsense_is_refused(tmp_path):
-    for text in ("", "{", "[1]", "[" * 100_000, "\0"):
+    for text in ("", "{", "[1]", "[" * 100_000, '{"a": NaN}', '{"a": 1e999}', "\0"):
         (tmp_path / "wave.json").write_text(text)
         with pytest.raises(ValueError, match=r"`path` must have a JSON .*Got .*wave\.json"):
             cv.load_info(tmp_path / "wave.keras")

@@ -11,9 +11,10 @@ import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
+import numpy as np
 
 from conv1d_viz.network.backend import keras
 from conv1d_viz.project import as_path, replacing, require_file
@@ -92,7 +93,7 @@ def load_info(path: Any, max_bytes: Any = 2**24) -> dict[str, Any]:
     path = as_path(path, ".keras", reading=True).with_suffix(".json")
     require_file(path, max_bytes, "notebooks/01_train.ipynb")
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
+        info = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`path` must have a JSON file beside it. Got {path}, which is none: {error}") from None
     if not isinstance(info, dict):
@@ -132,6 +133,14 @@ def n_weights(architecture: str) -> int:
     # Keras would give weights that were made within such a scope their values later, in the thread that made them.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(count).result()
+
+
+def _refuse(number: str) -> NoReturn:
+    raise ValueError(f"it holds {number}, which is no finite number")
+
+
+def _finite(text: str) -> float:
+    return float(text) if np.isfinite(float(text)) else _refuse(text)
 
 
 def _versions() -> dict[str, str]:
