@@ -110,6 +110,12 @@ def test_activations_timelines_picks_and_forecasts_are_those_of_the_model(model,
     close(arrays["forecast"], model.predict(windows[0], verbose=0)[:, 0])
 
 
+def test_hours_of_dates_are_short(model, windows):
+    time = np.datetime64("2024-01-01T23:00") + np.arange(len(windows[0])) * np.timedelta64(1, "h")
+    facts, _ = data_of(cv.explore_deletions(model, *windows, "conv1", time=time))
+    assert facts["labels"][:2] == ["2024-01-01 23:00", "2024-01-02"]
+
+
 def test_long_series_are_thinned_and_too_much_is_refused():
     network = cv.build_model(window=20, channels=8, kernel_size=5, head_kernel_size=4, seed=1)
     wave = cv.toy_series(8_000, period=20, seed=0)[1]

@@ -158,13 +158,14 @@
   function dress(c, p, title, labels, ylabel) {
     heading(c, p, title);
     stroke(c, [[p.left, p.top], [p.left, p.bottom], [p.right, p.bottom]], truth);
-    const [left, middle] = [{ align: "right" }, { align: "center", most: p.height + 20 }];
+    const [left, middle] = [{ align: "right" }, { align: "center" }];
     for (const y of ticks(p.ys, Math.max(2, p.height / 36))) write(c, number(y), p.left - 5, p.y(y) + 4, left);
-    for (const x of ticks(p.xs, p.width / 90)) write(c, labels[x] ?? "", p.x(x), p.bottom + 14, middle);
+    const apart = labels.some((label) => label.length > 10) ? 130 : 90; // dates with hours are long
+    for (const x of ticks(p.xs, p.width / apart)) write(c, labels[x] ?? "", p.x(x), p.bottom + 14, middle);
     c.save();
     c.translate(11, (p.top + p.bottom) / 2);
     c.rotate(-Math.PI / 2);
-    write(c, ylabel, 0, 0, middle);
+    write(c, ylabel, 0, 0, { align: "center", most: p.height + 20 });
     c.restore();
   }
 

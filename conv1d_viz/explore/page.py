@@ -69,5 +69,5 @@ def labels_of(time: Any, length: int) -> list[str]:
     """Return what samples are called, which are numbers or dates; None counts them from 0."""
     places, dates = as_time(np.arange(length) if time is None else time, "time", length)
     if dates is not None:
-        return [str(date).removesuffix(" 00:00:00") for date in dates]
+        return [str(date).removesuffix(" 00:00:00").removesuffix(":00") for date in dates]
     return [f"{place:.15g}" for place in places.tolist()]  # 1950 may be a year: no comma

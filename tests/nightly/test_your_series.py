@@ -113,6 +113,21 @@ def test_missing_rows_stop_where_they_are_read(tmp_path):
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.parametrize(
+    ("table", "error"),
+    [
+        (monthly(np.random.default_rng(7)).reset_index(drop=True), "'RangeIndex' object has no attribute 'month'"),
+        (monthly(np.random.default_rng(7))[:70], "`series` must have"),  # 34 rows to test with
+    ],
+    ids=["no dates", "too short for the year ahead"],
+)
+def test_what_cannot_work_stops_before_any_training(tmp_path, table, error):
+    done, outputs = run(tmp_path, table, {})
+    assert done.returncode != 0
+    assert outputs[-1]["evalue"].startswith(error)
+    assert not (tmp_path / "models").exists()
+
+
 def test_a_tanh_forecasts_better_than_a_relu_within_the_training_part():
     table = pd.read_csv(FOLDER / "elnino.csv", index_col=0, parse_dates=True)
     x, y = cv.sliding_windows(table, 24)
