@@ -78,6 +78,16 @@ def test_models_of_other_kinds():
     assert overlaps(cv.draw_model(keras.Sequential([L.Input((96, 3)), *stack, L.GlobalAveragePooling1D()]))) == []
 
 
+def test_the_names_of_many_branches_leave_a_window_its_room():
+    inputs = L.Input((64, 1))
+    branches = [L.Conv1D(3, k, padding="same", name=f"block0_branch_kernel{k}")(inputs) for k in (5, 10, 20, 40)]
+    model = keras.Model(inputs, L.GlobalMaxPooling1D()(L.Concatenate(name="block0_concatenate")(branches)))
+    ax = cv.draw_model(model, window=np.arange(64))
+    ax.figure.canvas.draw()
+    assert ax.get_position().width > 0.9
+    assert "block0_concatenate: Concatenate, from 4 layers" in texts_of(ax)
+
+
 def test_one_window_on_its_way_through_a_model():
     inputs = L.Input((24, 2))
     steps = L.Conv1D(3, 5, strides=2, padding="same", activation="relu", name="conv")(inputs)

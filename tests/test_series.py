@@ -128,7 +128,7 @@ SUSPICIOUS = [
     (daily(99, "B").drop(["2020-02-12"]), r"length: 1, first from 2020-02-11 .* `table = table.asfreq\('B'\)"),
     (pd.concat([daily(), daily(9, "h").shift(freq="60D")]), r"The step changes, first from 2020-03-0.*resample"),
     (daily().to_frame().assign(flat=3), r"'flat' is constant, 3; `table = table.drop\(columns='flat'\)`"),
-    (pd.Series(np.ones(60), DAYS), r"0 is constant, 1; look whether this is the series that you mean\."),
+    (pd.Series(np.ones(60), DAYS), r"0 is constant, 1; check that this is the series you mean\."),
     (daily().to_frame().assign(t=np.arange(60) * 60 + 1.6e9), r"'t' rises evenly, as a clock.*set_index\('t'\)"),
     (daily().where(np.arange(60) % 20 != 1, -9999), r"'sea' holds -9999 3 .*na_values=\[-9999\]"),
     (daily().where(np.arange(60) != 1), "'sea' has gaps in 1 row; `table = table.interpolate"),
@@ -159,6 +159,14 @@ def test_nothing_is_said_of_what_is_fine():
     tables = [daily(), daily(40, "MS"), daily(40, "MS").to_period(), daily(80, "B"), daily(48, "h").tz_localize("UTC")]
     for table in (*tables, pd.Series([])):
         assert len(cv.check_series(table).notes) <= 2  # the rows and their step
+
+
+@pytest.mark.parametrize(
+    "dates", [pd.date_range("2020-01-15", periods=9), pd.timedelta_range("0h", periods=9, freq="h")]
+)
+def test_a_long_gap_alone_does_not_look_like_exchanged_days_and_months(dates):
+    notes = cv.check_series(pd.Series(range(18), dates.append(dates + pd.Timedelta(days=700)))).notes
+    assert not any("dayfirst" in note for note in notes)
 
 
 def test_the_report_counts_rows_and_can_be_read():

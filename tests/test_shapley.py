@@ -44,7 +44,7 @@ def test_a_layer_with_too_many_channels_for_all_subsets_and_one_with_a_single_ch
     assert estimate.values.sum() == pytest.approx(ends.mse[0] - ends.baseline_mse, rel=1e-4)
     for n_channels, keep in ((17, True), (21, False)):
         model = cv.build_model(20, 1, n_channels, 3, 3, seed=0)
-        match = rf"at most 20 channels, 16 with `keep_predictions=True`\. Got {n_channels}\..*`estimate_shapley`"
+        match = rf"at most 20 channels with `keep_predictions=False`, else 16\. Got {n_channels}\..*`estimate_shapley`"
         with pytest.raises(ValueError, match=match):
             cv.ablation_study(model, x, y, "conv1", "all", keep_predictions=keep)
 

@@ -167,6 +167,7 @@ def test_a_study_that_lacks_some_deletions_names_the_first_that_it_lacks(study_o
     [
         ([], r"`deletions` must be at least one set of channels, each of them once\. Got \[\]"),
         ([(0, 1), (1, 0)], r"`deletions` must be at least one set .* Got \[\(0, 1\), \(1, 0\)\]"),
+        ([(0,), (4,)], r"`deletions` must be among the layer's channels, 0\.\.3, each once\. Got \(4,\)"),
         ([(0,), (0, 1, 2)], r"`deletions` must hold .*\. Got a study without \(0, 1, 2\)"),
     ],
 )

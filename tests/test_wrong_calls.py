@@ -29,6 +29,7 @@ WIDE = cv.build_model(window=20, channels=200, kernel_size=5, head_kernel_size=4
 GENRES = keras.Sequential([keras.Input((20, 1)), L.Conv1D(4, 5, name="conv1"), L.GlobalMaxPooling1D(), L.Dense(13)])
 
 FORKED = keras.Model(MODEL.inputs, [MODEL.outputs[0], MODEL.outputs[0]])
+SCALED = cv.with_scaling(MODEL, 0, 1)
 PAIR = [keras.Input((20, 1), name=name) for name in "ab"]
 JOINED = keras.Model(PAIR, L.GlobalMaxPooling1D()(L.Concatenate()(PAIR)))
 
@@ -136,7 +137,13 @@ ROWS = [
     ("draw_model", {"model": JOINED}, r"`model` must have one input\. Got \['a', 'b'\]"),
     ("train_many", {"y": Y[:, 0]}, r"`y` must have the shape \(n_windows, horizon\).* Got shape \(40,\)"),
     ("train_many", {"seeds": [1, 1]}, r"`seeds` must .* Got \[1, 1\]"),
-    ("with_scaling", {"model": cv.with_scaling(MODEL, 0, 1)}, r"unique names\. Name 'to_scale'"),
+    ("with_scaling", {"model": SCALED}, r"`model` must not be scaled already\. Got"),
+    (
+        "with_scaling",
+        {"model": keras.Model(SCALED.inputs, SCALED.outputs)},
+        r"`model` must not be scaled already\. Got",
+    ),
+    ("with_scaling", {"model": FORKED}, r"`model` must have one output\. Got \["),
     ("with_scaling", {"maximum": -2.0}, r"`maximum` must .* Got"),
     ("save_model", {"path": "wave.h5"}, r"`path` must end in \.keras.* Got .*wave\.h5"),
     ("save_model", {"path": "wave.keras"}, r"wave\.keras"),  # which exists

@@ -28,12 +28,12 @@ def as_score(cut: Cut, y: Any, loss: Any, n_windows: int) -> tuple[str, Score]:
     if not callable(function):
         raise TypeError(f"`loss` must be one of Keras' losses or a function (y, prediction). Got {loss!r:.80}.")
     kind = getattr(function, "__name__", type(function).__name__)
-    if str(getattr(function, "__module__", "")).startswith("keras."):  # most score targets that do not fit in silence
+    if str(getattr(function, "__module__", "")).startswith("keras."):  # most silently score targets that do not fit
         shape, got = symbol.shape[1:], targets.shape[1:]
         if _CLASS_NUMBERS.search(kind):
-            if not np.isin(targets, [*range(shape[-1]), getattr(function, "ignore_class", None) or 0]).all():
-                span = f"{targets.min():g}..{targets.max():g}"
-                raise ValueError(f"`y` must hold class numbers, 0..{shape[-1] - 1}. Got {span}.")
+            other = targets[~np.isin(targets, [*range(shape[-1]), getattr(function, "ignore_class", None) or 0])]
+            if other.size:
+                raise ValueError(f"`y` must hold class numbers, 0..{shape[-1] - 1}. Got {other[0]:g}.")
         elif len(shape) != len(got) or any(e not in (None, n) for e, n in zip(shape, got, strict=True)):
             asked = f"the shape (n_windows, {', '.join(map(str, shape))}) of the model's output for this `loss`"
             raise ValueError(f"`y` must have {asked}. Got shape {targets.shape}.")

@@ -161,7 +161,7 @@ def _as_deletions(deletions: Any, n_channels: int, keep: bool) -> Deletions:
         case "pairs":
             return single + list(itertools.combinations(channels, 2))
     if n_channels > (_MOST_KEPT if keep else _MOST_SUBSETS):
-        most = f"{_MOST_SUBSETS} channels, {_MOST_KEPT} with `keep_predictions=True`"
+        most = f"{_MOST_SUBSETS} channels with `keep_predictions=False`, else {_MOST_KEPT}"
         way_out = "Name the subsets of interest, or see `estimate_shapley`"
         raise ValueError(f'`deletions="all"` must mean at most {most}. Got {n_channels}. {way_out}.')
     return [subset for size in range(n_channels + 1) for subset in itertools.combinations(channels, size)]

@@ -96,10 +96,9 @@ def _tensors(model: Any, graph: Graph) -> list[_Tensor]:
             activation = getattr(layer.activation, "__name__", type(layer.activation).__name__)
             detail = f"{detail}, {counted(layer.filters, 'filter')} of {layer.kernel_size[0]}, {activation}"
         key = outputs[0][0]
-        inputs = next((call.inputs for call in graph.calls if key in call.outputs), ())
-        sources = [tensor.name for tensor in tensors if tensor.key in inputs]
+        sources = [t.name for call in graph.calls if key in call.outputs for t in tensors if t.key in call.inputs]
         if sources and sources != [tensors[-1].name]:  # a branch, which is drawn in line with the others
-            detail = f"{detail}, from {' and '.join(sources)}"
+            detail = f"{detail}, from {' and '.join(sources) if len(sources) < 3 else f'{len(sources)} layers'}"
         tensors.append(_Tensor(layer.name, detail, tuple(graph.shapes[key][1:]), layer.count_params(), key))
     return tensors
 

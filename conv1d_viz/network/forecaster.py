@@ -82,7 +82,9 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
         The input, a layer "to_scale", the layers of `model`, and a layer "to_unit". Layers of a Sequential model keep
         their names; those of another are found by a path, such as "forecaster/conv1".
     """
-    model = as_model(model)
+    model = as_model(model, "input", "output")
+    if any(layer.name == "to_scale" for layer in model.layers):
+        raise ValueError(f"`model` must not be scaled already. Got {model.name!r} with a layer 'to_scale'.")
     if len(model.inputs[0].shape) != 3 or model.inputs[0].shape[2] is None:
         raise ValueError(f"`model` must take windows of (window, step, feature). Got {model.inputs[0].shape}.")
     n_features = model.inputs[0].shape[2]

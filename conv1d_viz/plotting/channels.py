@@ -165,13 +165,11 @@ def plot_segments(
 ) -> tuple[Figure, np.ndarray]:
     """Draw one row per channel: its segments over each other with their mean in black, and their strengths beside them.
 
-    `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns; feature 0 is drawn; pass
-    `samples[..., 1:]` for the next. `roles` are words at the right ends of the rows, one for each channel of the layer.
+    `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns. Feature 0 is drawn;
+    `samples[..., 1:]` draws the next. `roles` are words at the right ends of the rows, for each channel of the layer.
     """
     if not len(table):
-        raise ValueError(
-            "`table` must hold a segment. Got none; channels that give the same number everywhere have none."
-        )
+        raise ValueError("`table` must hold a segment. Got none; a channel that never changes has none.")
     samples = as_array(samples, "samples", ndim=3, axes="(n_rows, size, n_features)", finite=False)
     channels = list(dict.fromkeys(table["channel"]))
     if len(table) != len(samples):
@@ -187,8 +185,9 @@ def plot_segments(
         rows, color = np.flatnonzero(table["channel"] == channel), style.channel_colors(channel + 1)[channel]
         seen = samples[rows, :, 0]
         counts = (~np.isnan(seen)).sum(axis=0)
-        left.plot(places, seen.T, "o" if len(places) == 1 else "", color=color, alpha=0.45, linewidth=1)
-        left.plot(places, np.where(counts, np.nansum(seen, axis=0), np.nan) / np.maximum(counts, 1), color=INK)
+        mean, mark = np.where(counts, np.nansum(seen, axis=0), np.nan) / np.maximum(counts, 1), "o" * (len(places) == 1)
+        left.plot(places, seen.T, mark, color=color, alpha=0.45, linewidth=1)
+        left.plot(places, mean, mark, color=INK)
         left.margins(x=0)
         right.bar(table["rank"].to_numpy()[rows], table["value"].to_numpy()[rows], color=color)
         for ax in (left, right):

@@ -44,7 +44,7 @@ def plot_forecast_panels(
     predictions : array-like of shape (n_panels, time)
         The forecasts; `plot_pair_grid` suits hundreds of them better.
     mse, labels : array-like of shape (n_panels,)
-        Their losses, of at least 0 (of others, `loss - loss.min()`), which `loss_name` names; what each panel shows.
+        Their losses, named by `loss_name`; at least 0, so pass `loss - loss.min()` of others. What each panel shows.
     columns : int or None
         Panels in a row; None takes 4, or 5 for more than 24 panels.
     """
@@ -94,7 +94,7 @@ def plot_pair_grid(
     predictions : array-like of shape (n_channels, n_channels, time)
         The forecasts, such as one step of the horizon of `study.pair_predictions()`.
     mse : array-like of shape (n_channels, n_channels)
-        Such as `study.pair_matrix()`, of at least 0 (of others, `loss - loss.min()`); `loss_name` names the loss.
+        Such as `study.pair_matrix()`, named by `loss_name`; at least 0, so pass `loss - loss.min()` of others.
     names : sequence of str or None
         What the channels are called, in place of their numbers.
     """

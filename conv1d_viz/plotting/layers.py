@@ -121,8 +121,8 @@ def plot_kernels(
     bias : array-like of shape (n_channels,) or None
         Written into each panel.
     start, stride : float, and int
-        The first sample, or step of the layer before, that a kernel sees, counted from its own, and how far two of
-        those that it multiplies lie apart: more than 1 with dilation.
+        The first sample, or step of the layer before, that a kernel sees, counted from the step it computes; and the
+        distance between two that it sees: more than 1 with dilation.
     roles : sequence of str or None
         A word per channel, written behind its number.
     """

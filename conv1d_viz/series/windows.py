@@ -122,8 +122,8 @@ def _on_rows(index: Any) -> list[str]:
         if len(odd) > len(steps) / 10:
             what, evened = "The step changes", f".resample({freq!r}).mean()"
         evens = f"; `table = table{way}{evened}` evens them" if dates else ""
-        if dates and steps.sum() > 2 * len(steps) * usual:
-            evens += ", or day and month were exchanged: read with `dayfirst=True`"
+        if isinstance(index, pd.DatetimeIndex) and 1 < index.day.max() < 13 and steps.sum() > 2 * len(steps) * usual:
+            evens += ", unless day and month were swapped when it was read: try `dayfirst=True`"
         notes.append(f"{what}, first from {index[odd[0]]} to {index[odd[0] + 1]}{evens}.")
     return notes
 
@@ -137,7 +137,7 @@ def _on_column(column: pd.Series, single: bool) -> list[str]:
     name, values, notes = column.name, column.dropna(), []
     dates, drop = f"`table.set_index({name!r})` if these are dates, else ", f"`table = table.drop(columns={name!r})`"
     if single:
-        dates, drop = "", "look whether this is the series that you mean"
+        dates, drop = "", "check that this is the series you mean"
     if len(values) < len(column):
         missing = counted(len(column) - len(values), "row")
         notes.append(f"{name!r} has gaps in {missing}; `table = table.interpolate()` fills them.")

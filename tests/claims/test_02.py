@@ -133,8 +133,8 @@ def test_where_the_maximum_reads(see):
     assert steps.tolist() == [0, 1, 97, 98, 99]
     assert counts.tolist() == near([68, 92, 4, 30, 6], 4)
     assert see.second_padded[steps].all()
-    assert np.flatnonzero(~see.second_padded).tolist() == list(range(7, 91))
-    assert len(range(7, 91)) == 84
+    clear = np.flatnonzero(~see.second_padded)
+    assert (clear[0], clear[-1], len(clear)) == (7, 90, 84)
     assert see.second[:, ~see.second_padded].max() == near(-0.994, 0.003)
     late = see.picked >= 50
     assert ((~late).sum(), late.sum()) == near((160, 40), 4)
