@@ -107,11 +107,11 @@ class Doubling(L.Layer):
         return x if training is False else 2 * x
 
 
-def shared():
+def shared(h):
     """A layer that another model has called before."""
     layer = cut()
     chain(layer, L.Rescaling(3.0), L.GlobalMaxPooling1D())
-    return layer
+    return layer(h)
 
 
 def branched(h):
@@ -129,14 +129,14 @@ def branched(h):
         [cut(), L.BatchNormalization(axis=1, moving_mean_initializer="normal"), L.Conv1D(2, 3)],
         [cut(), L.Conv1D(2, 3, groups=2)], [cut(), L.Conv1D(2, 3, activation="softmax")],
         [cut(), L.Conv1D(2, 3, dtype="mixed_bfloat16"), L.Activation("linear")], [cut(), L.SeparableConv1D(2, 3)],
-        [cut(), L.DepthwiseConv1D(2), L.Conv1D(2, 3)], [cut(), L.LSTM(2, return_sequences=True)],
+        [cut(), L.DepthwiseConv1D(2), L.Conv1D(2, 3)], [cut(), lambda h: L.LSTM(2, return_sequences=True)(h)],
         [cut(), L.Permute((2, 1)), L.Conv1D(2, 3)], [cut(), lambda h: L.Add()([h, L.Conv1D(4, 3, padding="same")(h)])],
         [cut(), L.ReLU(), lambda h: L.Concatenate()([h, L.Conv1D(4, 3, padding="same")(h)])],
         [cut(), lambda h: L.Dense(2)(h) * keras.ops.mean(h, axis=-1, keepdims=True)],
-        [cut(dtype="mixed_bfloat16"), L.Conv1D(2, 3)], [shared()], [cut(), Doubling()], [branched],
+        [cut(dtype="mixed_bfloat16"), L.Conv1D(2, 3)], [shared], [cut(), Doubling()], [branched],
         [L.Masking(), L.Dense(4, bias_initializer="ones", name="cut")],
         [L.Masking(), L.Dense(4, bias_initializer="ones", name="cut"), L.Dense(2)],
-        [L.Masking(), L.Dense(4, bias_initializer="ones", name="cut"), L.LSTM(3, return_sequences=True)],
+        [L.Masking(), L.Dense(4, bias_initializer="ones", name="cut"), lambda h: L.LSTM(3, return_sequences=True)(h)],
     ],
 )  # fmt: skip
 def test_it_is_what_weights_of_zero_give_whatever_comes_before_and_behind(layers):
@@ -165,7 +165,8 @@ def test_features_of_the_input_can_be_deleted():
     close(cv.predict_ablated(model, x, 0, (1,)), forecast(model, x * [1, 0, 1]))
 
 
-FIXED = keras.Sequential([keras.Input(batch_shape=(40, 20, 1)), cut(name="conv1"), L.GlobalMaxPooling1D()])
+def fixed():
+    return keras.Sequential([keras.Input(batch_shape=(40, 20, 1)), cut(name="conv1"), L.GlobalMaxPooling1D()])
 
 
 @pytest.mark.parametrize(
@@ -176,9 +177,10 @@ FIXED = keras.Sequential([keras.Input(batch_shape=(40, 20, 1)), cut(name="conv1"
             {"cells": np.ones((20, 40), bool)},
             r"`cells` must have the shape \(window, step\) of a layer .*\. Got \(20, 40",
         ),
-        ({"model": FIXED}, r"`model` must take any number of windows at once: .*Got 40 windows only"),
+        ({"model": fixed}, r"`model` must take any number of windows at once: .*Got 40 windows only"),
     ],
 )
 def test_what_cannot_be_deleted_is_refused(model, windows, options, match):
+    made = {name: value() if callable(value) else value for name, value in options.items()}
     with pytest.raises(ValueError, match=match):
-        cv.predict_ablated(**{"model": model, "x": windows[0], "layer": "conv1", "channels": (0,)} | options)
+        cv.predict_ablated(**{"model": model, "x": windows[0], "layer": "conv1", "channels": (0,)} | made)

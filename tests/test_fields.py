@@ -58,11 +58,12 @@ def test_the_studys_padding_is_four_left_and_five_right():
 @pytest.mark.parametrize(
     "layer",
     [
-        L.Activation("tanh"), L.Activation("softmax"), L.LeakyReLU(), L.PReLU(), L.Softmax(), L.SpatialDropout1D(0.3),
+        L.Activation("tanh"), L.Activation("softmax"), L.LeakyReLU(), L.PReLU(), L.Softmax(),
         L.BatchNormalization(axis=1), L.LayerNormalization(), L.RMSNormalization(), L.UnitNormalization(),
         L.TimeDistributed(L.LayerNormalization()), L.Rescaling(2.0), L.Conv1D(4, 1, activation="log_softmax"),
         L.Dense(3, activation=L.LeakyReLU()), lambda h: keras.ops.tanh(h) - 1.0, lambda h: L.Concatenate()([h, -h]),
         lambda h: L.Multiply()([L.Activation("tanh")(h), h]), lambda h: L.Maximum()([h, 2.0 * h]),
+        lambda h: L.SpatialDropout1D(0.3)(h),
     ],
 )  # fmt: skip
 def test_layers_that_look_at_each_step_alone(layer):

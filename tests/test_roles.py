@@ -43,6 +43,25 @@ def test_neither_the_start_nor_a_part_of_a_period_matters():
         assert table.role.tolist() == ["trough"]
 
 
+@pytest.mark.parametrize(("level", "slope"), [(1013, 0), (0, 0.5), (-50, -3)])
+def test_neither_the_level_of_the_series_nor_its_trend_matters(level, slope):
+    t = np.arange(90)
+    wave = np.cos(2 * np.pi * t / 23.967)  # not a whole number of samples, as `find_period` gives it
+    line, series = np.column_stack([np.maximum(0, wave), np.maximum(0, -wave)]), level + slope * t + wave
+    assert cv.channel_roles(line, t, series, t, 23.967).role.tolist() == ["crest", "trough"]
+    for responses in (line, line + slope * t[:, None]):
+        phase = cv.channel_roles(responses, t, series, t, 23.967).phase
+        assert np.cos(np.radians(phase - [0, 180])).min() > np.cos(np.radians(3))
+
+
+def test_what_responds_twice_per_period_has_no_part_of_the_wave():
+    noise = 0.02 * np.random.default_rng(0).normal(size=(300, 2))
+    line = noise + np.column_stack([1 + np.cos(4 * np.pi * T / 100), np.abs(WAVE)])
+    table = cv.channel_roles(line, T, WAVE, T, 100)
+    assert table.explained.min() > 0.9
+    assert table.role.tolist() == ["other"] * 2
+
+
 def test_silent_is_under_a_tenth_of_the_strongest_and_steady_what_never_changes():
     crest = np.maximum(0, WAVE)
     line = np.column_stack([crest, 0.101 * crest, 0.099 * crest, 0 * crest, np.full(300, 0.7), np.minimum(0, -WAVE)])

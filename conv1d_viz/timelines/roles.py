@@ -16,8 +16,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
 
     A channel is silent if its largest mean response is under 10 % of the strongest channel's. Else it is named after
     the quarter of the period, ±45°, that its phase lies in, counted from the phase of the wave itself; or "other"
-    where the period explains less than half of its timeline. Of a series without a period only "silent",
-    "steady" and "active" can be told.
+    where the period explains less than half of its timeline, or a sine of that period less than a tenth, as in a
+    channel that responds twice per period. Of a series without one only "silent", "steady" and "active" can be told.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     if np.ptp(wave) == 0:
         raise ValueError(f"`wave` must vary, or it has no crest. Got the constant {wave[0, 0]:g}.")
 
-    (phase, explained), (crest, _) = (_harmonics(values, time, period) for values, time in pairs)
+    (phase, explained, by_sine), (crest, *_) = (_harmonics(values, time, period) for values, time in pairs)
     # Counted from -45 to 315, so that a quarter, ±45° about the crest and so on, never falls apart into two ends.
     turned = (phase - crest + 45) % 360 % 360  # once alone gives 360 for what is just under 0
     phase, quarters = turned - 45, np.array(["crest", "falling", "trough", "rising"])[(turned // 90).astype(int)]
-    roles = np.select([silent, steady, explained < 0.5], ["silent", "steady", "other"], quarters)
+    roles = np.select([silent, steady, (explained < 0.5) | (by_sine < 0.1)], ["silent", "steady", "other"], quarters)
     table = table.assign(phase=phase, explained=explained, role=roles)
     table.loc[silent | steady, ["phase", "explained"]] = np.nan
     return table
@@ -83,13 +83,16 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
 
 def _harmonics(
     values: Float[np.ndarray, "time column"], time: Float[np.ndarray, " time"], period: float
-) -> tuple[Float[np.ndarray, " column"], Float[np.ndarray, " column"]]:
-    """Return each column's phase in degrees, 0 for a peak at time 0, and how much of its variance is explained."""
-    whole = int(len(time) // period * period)  # a part of a period would pull the phase
+) -> tuple[Float[np.ndarray, " column"], ...]:
+    """Return each column's phase in degrees, 0 for a peak at time 0, and how much the period and its sine explain."""
+    # A part of a period would pull the phase, and so would a trend. In one period it cannot be told from the wave.
+    whole, half = (int(len(time) // period // part * period) for part in (1, 2))
     values, turns = values[:whole], 2 * np.pi * time[:whole] / period
-    phase = np.degrees(np.angle(np.exp(1j * turns) @ values))
-    angles = np.outer(turns, [1, 2, 3])
-    waves = np.column_stack([np.ones(whole), np.cos(angles), np.sin(angles)])
-    rest = values - waves @ np.linalg.lstsq(waves, values, rcond=None)[0]
-    variance = values.var(axis=0)
-    return phase, 1 - np.divide(rest.var(axis=0), variance, out=np.ones_like(variance), where=variance > 0)
+    rise = (values[-half:].mean(axis=0) - values[:half].mean(axis=0)) / (whole - half) if half else 0 * values[0]
+    angles = np.outer(turns, np.arange(1, 1 + max(1, min(3, period // 2))))  # samples do not show shorter ones
+    waves = np.column_stack([np.cos(angles), np.sin(angles), np.ones(whole)])
+    fit = np.linalg.pinv(waves)
+    cosines, sines = np.split((fit @ (values - np.outer(np.arange(whole), rise)))[:-1], 2)
+    peak, variance = cosines[0] + 1j * sines[0], np.maximum(values.var(axis=0), np.finfo(float).tiny)
+    rest = values - waves @ (fit @ values)
+    return np.degrees(np.angle(peak)), 1 - rest.var(axis=0) / variance, np.abs(peak) ** 2 / 2 / variance

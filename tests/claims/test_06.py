@@ -122,7 +122,8 @@ def test_errors_by_month(errors):
 
 
 def test_what_each_channel_responds_to(model, line, roles):
-    assert roles["role"].to_list() == ["trough", *["falling"] * 2, *["rising"] * 4, "other"]
+    assert roles["role"].to_list() == ["trough", *["falling"] * 2, *["rising"] * 2, "crest", "rising", "other"]
+    assert roles["phase"][5] == near(-45)
     assert (roles["explained"][3], roles["explained"][7]) == (near(0.92), near(0.50))
     assert roles["explained"].idxmin() == 7
     assert (roles["response"].idxmin(), roles["response"][0]) == (0, near(0.10))
