@@ -98,6 +98,14 @@ def test_short_series_and_those_of_which_the_period_is_known():
     assert cv.find_period(sunspots.load_pandas().data["SUNACTIVITY"]) == pytest.approx(11, abs=0.5)
 
 
+@pytest.mark.parametrize(("evening", "width"), [(1, 2), (0.7, 2), (1, 1)])
+def test_a_day_with_two_rush_hours_is_a_day(evening, width):
+    hours = np.arange(60 * 24) % 24
+    morning, later = (np.exp(-0.5 * (((hours - at + 12) % 24 - 12) / width) ** 2) for at in (8, 18))
+    traffic = morning + evening * later + 0.05 * np.random.default_rng(0).normal(size=len(hours))
+    assert cv.find_period(traffic) == pytest.approx(24, rel=0.01)
+
+
 def test_series_without_a_period():
     walk = np.random.default_rng(0).standard_normal(300).cumsum()
     for series in (np.ones(100), np.arange(100), [1, 2, 1, 2], np.linspace(0, 3, 200) ** 2, walk):

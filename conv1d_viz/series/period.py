@@ -10,13 +10,15 @@ from conv1d_viz.checks import as_array
 _PERIODS = 3  # that a series must show before one is believed
 _FINER = 4  # lags between two samples, since short periods are rarely whole numbers
 _STRENGTH = 0.35  # autocorrelation that a period needs
+_CLEARER = 0.3  # how much more a multiple needs than the period that it is a multiple of
 
 
 def find_period(series: Any) -> float | None:
     """Find the length of a series' period by its spectrum, confirmed by its autocorrelation.
 
-    High peaks of the spectrum are candidates. The period is the candidate at which the series is most similar to
-    itself, if the similarity is clear and larger than at half that period. A trend, a random walk or noise has none.
+    The periods of high peaks of the spectrum are candidates, and twice and three times as long ones. The period is the
+    candidate at which the series is most similar to itself, if the similarity is clear and larger than at half of it.
+    A trend, a random walk or noise has none.
 
     Returns the samples per period, more than 2 and at most a third of the length of `series`, (time,); None if there is
     no clear period. Short series must show it more clearly than long ones.
@@ -43,15 +45,19 @@ def find_period(series: Any) -> float | None:
     inner = np.arange(_PERIODS, len(power) - 1)
     peaks = inner[(power[inner] >= power[inner - 1]) & (power[inner] >= power[inner + 1])]
     peaks = peaks[power[peaks] > 0.2 * power[inner].max(initial=0)]
+    # To the spectrum, a day with two rush hours may look like half a day.
+    high, peaks = peaks, np.unique([peaks, peaks / 2, peaks / 3])
+    peaks = peaks[peaks >= _PERIODS]
     similar, lags = _autocorrelation(rest), np.arange(n * _FINER) / _FINER
-    strength, at_half = (np.interp(n / peaks / part, lags, similar) for part in (1, 2))
-    peaks, strength = peaks[strength > at_half], strength[strength > at_half]
+    strength, at_half, at_third = (np.interp(n / peaks / part, lags, similar) for part in (1, 2, 3))
+    clear = strength > np.where(np.isin(peaks, high), at_half, np.maximum(at_half, at_third) + _CLEARER)
+    peaks, strength = peaks[clear], strength[clear]
     strongest = strength.max(initial=0.0)
     if strongest < max(_STRENGTH, 3 / np.sqrt(n)):
         return None
     # Neighbouring peaks are alike to the autocorrelation, which is blunt; the spectrum tells them apart.
     alike = peaks[strength > strongest - 0.1]
-    periods = _refined(rest, int(alike[np.argmax(power[alike])]))
+    periods = _refined(rest, float(alike[np.argmax(power[np.rint(alike).astype(int)])]))
     return float(n / periods) if periods > _PERIODS - 0.1 else None
 
 
@@ -64,10 +70,10 @@ def _autocorrelation(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " 
     return np.asarray(products / (n - np.arange(n * _FINER) / _FINER) / centred.var())
 
 
-def _refined(values: Float[np.ndarray, " time"], frequency: int) -> float:
-    """Frequency of the peak near a whole one, in periods per series, on a grid that is made finer three times."""
+def _refined(values: Float[np.ndarray, " time"], centre: float) -> float:
+    """Frequency of the peak near another one, in periods per series, on a grid that is made finer three times."""
     weighted, turn = values * np.hanning(len(values)), 2j * np.pi * np.arange(len(values)) / len(values)
-    centre, reach = float(frequency), 0.75
+    reach = 0.75
     for _ in range(3):
         grid = centre + np.linspace(-reach, reach, 31)
         centre = float(grid[np.argmax([np.abs(weighted @ np.exp(-turn * f)) for f in grid])])
