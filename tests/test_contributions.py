@@ -153,6 +153,7 @@ def test_no_single_sum_is_refused_with_what_stands_in_the_way():
         cv.channel_contributions(model, X, "conv")
     for layers, reason in [
         ([L.Softmax(name="mix"), L.Dense(1)], "Softmax 'mix' comes before it"),
+        ([L.Conv1D(5, 3, groups=5, name="mix"), L.Dense(1)], "Conv1D 'mix' comes before it, with groups=5"),
         ([L.GlobalMaxPooling1D()], "nothing sums up the channels"),
         ([L.GlobalMaxPooling1D(), L.Rescaling(2.0), L.Dense(1)], "`layer` must be pooled right before it is summed up"),
     ]:

@@ -26,7 +26,7 @@ ACTS = RNG.random((12, 5))
 A, B = np.array([9.0, 1.0, 3.0, 3.0]), np.array([-8.0, 2.0, 0.0, 5.0])
 MEASURES = {"a": A, "b": B}
 SEGMENTS = pd.DataFrame({"channel": [0, 0, 3], "rank": [0, 1, 0], "value": [4.0, 2.0, 1.0]})
-SEEN = np.array([[np.nan, 1.0, 2.0], [np.nan, 3.0, 4.0], [5.0, 6.0, 7.0]])[..., None] * [1, 10]  # of two features
+SEEN = np.array([[np.nan, 1.0, 2.0], [9.0, 3.0, 4.0], [5.0, 6.0, 7.0]])[..., None] * [1, 10]  # of two features
 CALLS = {
     "plot_channel_bars": {"values": {"response": LINE[0], "runs": RNG.random((5, 9))}, "errors": {"response": LINE[1]}},
     "plot_contributions": {"time": TIME, "values": LINE - LINE.mean()},
@@ -488,6 +488,8 @@ def test_contributions_are_stacked_up_and_down_to_their_sum():
     assert stacks[3:].min() == -4.0
     np.testing.assert_allclose(ax.lines[0].get_ydata(), [-0.25, -0.75])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "c", "sum"]
+    *channels, _ = cv.plot_contributions([5, 6], np.ones((2, 12))).get_legend().legend_handles
+    assert len({(to_hex(patch.get_facecolor()), patch.get_hatch()) for patch in channels}) == 12
 
 
 def test_segments_of_each_channel_with_their_mean_and_strengths():
@@ -500,6 +502,7 @@ def test_segments_of_each_channel_with_their_mean_and_strengths():
     assert [axes[row, 1].texts[0].get_text() for row in (0, 1)] == ["crest", "silent"]
     second = cv.plot_segments(SEGMENTS, SEEN[..., 1:])[1][1, 0]
     assert [line.get_ydata().tolist() for line in second.lines] == [[50, 60, 70]] * 2
+    assert cv.plot_segments(SEGMENTS, SEEN[:, :2])[1][0, 0].lines[-1].get_marker() == "o"  # known in one place
 
 
 def test_names_in_place_of_numbers_and_sorted_bars():

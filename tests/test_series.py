@@ -1,6 +1,7 @@
 """Waves, windows, periods, and what a table is said to hold."""
 
 import re
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -117,6 +118,7 @@ def daily(n=60, freq="D"):
 
 
 DAYS = daily().index
+OFFSETS = pd.date_range("2020-03-28 12:00", periods=60, freq="h", tz="Europe/Berlin").map(str)
 
 
 def column(values):
@@ -149,7 +151,15 @@ SUSPICIOUS = [
     (daily(60, "MS").to_period().drop("2021-03"), r"`table = table\.to_timestamp\(\)\.asfreq\('MS'\)"),
     (column(["1", "2", "3", "?"]), r"texts among numbers; read with `na_values=\['\?'\]`"),
     (column(["2020-01-01", "2020-01-02"]), r"'sea' holds no numbers; `table.set_index\('sea'\)` if these are dates"),
-    (daily().set_axis(DATES.strftime("%d.%m.%Y").repeat(3)), "index holds no dates; .*pd.to_datetime"),
+    (daily().set_axis(DATES.strftime("%d.%m.%Y").repeat(3)), r"index holds no dates; .*pd.to_datetime\(table.index\)"),
+    (daily().set_axis(OFFSETS), r"index holds no dates; .*pd.to_datetime\(table.index, utc=True\)`"),
+    (
+        daily().set_axis(RNG.normal(size=60).round(1)),
+        "index holds numbers .* if they are data, read without `index_col`",
+    ),
+    (daily().to_frame()[[]], "has 0 columns; read without `index_col`"),
+    (pd.read_csv(StringIO("time;v\n2020-01-01;1,5"), index_col=0), "has 1 column; read with `sep=';'`"),
+    (pd.read_csv(StringIO("time\tv\n2020-01-01\t1.5"), index_col=0), r"has 0 columns; read with `sep='\\t'`"),
 ]
 
 

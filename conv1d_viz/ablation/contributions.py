@@ -122,8 +122,9 @@ def _why_not(behind: list[Call], key: int) -> str:
     if len(takers) > 1 or len(takers[0].inputs) > 1:
         several = " and ".join(repr(call.path) for call in takers)
         return f"branches join at {joins[0]!r}" if joins else f"{several} sum up the channels"
-    kind = type(takers[0].operation).__name__
-    return f"{kind} {takers[0].path!r} comes before it, or the model has masks"
+    layer, path = takers[0].operation, takers[0].path
+    why = f"with groups={layer.groups}" if getattr(layer, "groups", 1) > 1 else "or the model has masks"
+    return f"{type(layer).__name__} {path!r} comes before it, {why}"
 
 
 def _weights(layer: Any, units: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -108,7 +108,8 @@ def cut_behind(model: Any, layer: Any, output: Any = None) -> Cut:
     wanted = graph.outputs[number]
     behind = calls_behind(graph, key, {wanted})
     if not behind:
-        raise ValueError(f"`layer` must lead to the model's output. Got {path!r}, which does not.")
+        got = f"{path!r}, which {'is the output' if key == wanted else 'does not'}"
+        raise ValueError(f"`layer` must lead to the model's output. Got {got}.")
     n = n_channelwise(graph, behind, key)
     channelwise, summing, rest = ([], None, behind) if n is None else (behind[:n], behind[n], behind[n + 1 :])
     return Cut(model, graph, path, key, graph.shapes[key][-1], channelwise, summing, rest, wanted, name)

@@ -148,10 +148,11 @@ def find_steps(model: Any, graph: Graph, layer: Any) -> tuple[str, int]:
 def _meant(model: Any, graph: Graph, layer: Any) -> Any:
     layers = list(model.layers)
     nested = dict.fromkeys(path for path, _, _ in graph.places if "/" in path)
-    known = ", ".join([*(f"{i} {item.name!r}" for i, item in enumerate(layers)), *map(repr, nested)])
+    alias = ["input"] if len(graph.sources) == 1 else []
+    known = ", ".join([*(f"{i} {item.name!r}" for i, item in enumerate(layers)), *map(repr, [*nested, *alias])])
     if isinstance(layer, str):
         found = [item for item in layers if item.name == layer] or [op for path, op, _ in graph.places if path == layer]
-        if not found and layer == "input" and len(graph.sources) == 1:
+        if not found and layer in alias:
             found = [op for _, op, outputs in graph.places if outputs == graph.sources]
     elif isinstance(layer, keras.layers.Layer):
         found = [item for item in (*layers, *(op for _, op, _ in graph.places)) if item is layer]
@@ -160,8 +161,7 @@ def _meant(model: Any, graph: Graph, layer: Any) -> Any:
     else:
         raise TypeError(f"`layer` must be a name, an index or a layer of the model: {known}. Got {layer!r}.")
     if not found:
-        name = getattr(layer, "name", layer)
-        raise ValueError(f"`layer` must be one of the model's layers: {known}, or 'input'. Got {name!r}.")
+        raise ValueError(f"`layer` must be one of the model's layers: {known}. Got {getattr(layer, 'name', layer)!r}.")
     return found[0]
 
 

@@ -145,6 +145,7 @@ def plot_contributions(
     labels = [str(channel) for channel in range(n_channels)] if names is None else as_texts(names, "names", n_channels)
     ax = style.new_axes(ax, height=3.6)
     look: dict[str, Any] = {"colors": style.channel_colors(n_channels), "linewidth": 0, "alpha": 0.85}
+    look |= {"edgecolor": "white", "hatch": ["////" * (c // 8 % 2) for c in range(n_channels)]}  # colours come again
     ax.stackplot(places, np.maximum(values, 0).T, labels=labels, **look)
     ax.stackplot(places, np.minimum(values, 0).T, **look)
     ax.plot(places, bias + values.sum(axis=1), color=INK, linewidth=1.6, label="sum")
@@ -163,7 +164,7 @@ def plot_segments(
     roles: Any = None,
     title: str | None = "The segments that excite each channel most",
 ) -> tuple[Figure, np.ndarray]:
-    """Draw one row per channel: its segments over each other with their mean in black, and their strengths beside them.
+    """Draw a row per channel: its segments and, where the most are known, their mean in black; their strengths beside.
 
     `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns. Feature 0 is drawn;
     `samples[..., 1:]` draws the next. `roles` are words at the right ends of the rows, for each channel of the layer.
@@ -184,10 +185,10 @@ def plot_segments(
     for (left, right), channel in zip(axes, channels, strict=True):
         rows, color = np.flatnonzero(table["channel"] == channel), style.channel_colors(channel + 1)[channel]
         seen = samples[rows, :, 0]
-        counts = (~np.isnan(seen)).sum(axis=0)
-        mean, mark = np.where(counts, np.nansum(seen, axis=0), np.nan) / np.maximum(counts, 1), "o" * (len(places) == 1)
-        left.plot(places, seen.T, mark, color=color, alpha=0.45, linewidth=1)
-        left.plot(places, mean, mark, color=INK)
+        counts = (~np.isnan(seen)).sum(axis=0)  # a mean over fewer segments in some places would jump there
+        mean = np.where(counts == counts.max(), np.nansum(seen, axis=0), np.nan) / (counts.max() or np.nan)
+        left.plot(places, seen.T, "o" * (len(places) == 1), color=color, alpha=0.45, linewidth=1)
+        left.plot(places, mean, "o" if np.isfinite(mean).sum() == 1 else "", color=INK)
         left.margins(x=0)
         right.bar(table["rank"].to_numpy()[rows], table["value"].to_numpy()[rows], color=color)
         for ax in (left, right):

@@ -55,12 +55,11 @@ def as_wave(wave: Any, name: str = "wave") -> Wave | None:
     """Return a pair of times and values, or a pandas Series with its index, as a wave; None stays None."""
     if wave is None:
         return None
-    try:
-        time, values = (wave.index, wave) if isinstance(wave, pd.Series) else wave
-    except (TypeError, ValueError):
-        raise ValueError(f"`{name}` must be (times, values) or a pandas Series. Got {type(wave).__name__}.") from None
-    places, dates = as_time(time, f"{name}[0]")
-    return places, as_line(values, f"{name}[1]", len(places)), dates
+    pair, kind = (wave.index, wave) if isinstance(wave, pd.Series) else wave, type(wave).__name__
+    if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2:
+        raise ValueError(f"`{name}` must be (times, values) or a Series such as `table.iloc[:, 0]`. Got {kind}.")
+    places, dates = as_time(pair[0], f"{name}[0]")
+    return places, as_line(pair[1], f"{name}[1]", len(places)), dates
 
 
 def draw_wave(ax: Axes, wave: Wave, centre: float, reach: float) -> None:

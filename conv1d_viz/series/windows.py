@@ -82,23 +82,29 @@ def check_series(table: Any) -> SeriesReport:
     summary = pd.DataFrame(rows, index=table.columns, columns=["dtype", "count", "missing", "min", "max"])
     index = table.index.dropna()
     notes = [counted(len(table), "row") + (f", from {index[0]} to {index[-1]}." if len(index) else ".")]
-    if lost := len(table) - len(index):
-        notes.append(
-            f"The index is missing in {counted(lost, 'row')}; `table = table[table.index.notna()]` leaves them out."
-        )
-    return SeriesReport(summary, notes + _on_rows(index) + [note for c in columns for note in _on_column(c, single)])
+    marks = [mark for mark in (";", r"\t") if len(columns) < 2 and mark in repr([table.index.name, *table])]
+    if not columns or (marks and index.dtype.kind not in "mM"):
+        read = f"with `sep='{marks[0]}'`" if marks else "without `index_col`"
+        return SeriesReport(summary, [*notes, f"The table has {counted(len(columns), 'column')}; read {read}."])
+    notes += _on_rows(index, len(table) - len(index))
+    return SeriesReport(summary, notes + [note for c in columns for note in _on_column(c, single)])
 
 
 def _numeric(values: pd.Series | pd.Index) -> bool:
     return pd.api.types.is_numeric_dtype(values.dtype)
 
 
-def _on_rows(index: Any) -> list[str]:
-    """Notes on the order of the rows and the steps between them."""
+def _on_rows(index: Any, lost: int) -> list[str]:
+    """Notes on the order of the rows and the steps between them; `lost` rows have no place in it."""
     index, way = (index.to_timestamp(), ".to_timestamp()") if isinstance(index, pd.PeriodIndex) else (index, "")
     notes, dates = [], isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex))
-    if not dates and not _numeric(index):
-        return ["The index holds no dates; if these are texts of dates, `table.index = pd.to_datetime(table.index)`."]
+    if not dates and not _numeric(index):  # pandas leaves texts where summer and winter time differ
+        utc = ", utc=True" * (index.map(str).str.extract(r":[\d.]+([+-]\d\d:?\d\d)$")[0].nunique() > 1)
+        return [f"The index holds no dates; if its texts are dates, `table.index = pd.to_datetime(table.index{utc})`."]
+    if not dates and not (index.is_unique and (index.is_monotonic_increasing or index.is_monotonic_decreasing)):
+        return ["The index holds numbers that are no steady count; if they are data, read without `index_col`."]
+    if lost:
+        notes = [f"The index is missing in {counted(lost, 'row')}; `table = table[table.index.notna()]` drops them."]
     if index.has_duplicates:
         again, first = index[index.duplicated()], "`table = table[~table.index.duplicated()]` keeps the first of each"
         notes.append(f"{counted(len(again), 'row')} with a date that was there before, such as {again[0]}; {first}.")
