@@ -62,6 +62,22 @@ def test_what_responds_twice_per_period_has_no_part_of_the_wave():
     assert table.role.tolist() == ["other"] * 2
 
 
+@pytest.mark.parametrize("start", [0, 10_000])
+def test_two_samples_per_period_have_a_phase(start):
+    t = np.arange(start, start + 60)
+    wave, noise = (-1.0) ** t, 0.1 * np.random.default_rng(0).normal(size=(60, 2))
+    line = np.column_stack([1 + wave, 1 - wave]) + noise
+    assert cv.channel_roles(line, t, wave, t, 2).role.tolist() == ["crest", "trough"]
+
+
+def test_nothing_is_explained_where_whole_periods_show_no_change():
+    t = np.arange(250)  # two and a half periods
+    late = np.maximum(0, np.cos(2 * np.pi * t / 100)) * (t >= 200)
+    table = cv.channel_roles(np.column_stack([late, 0.7 + late]), t, WAVE[:250], t, 100)
+    assert table.explained.tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert table.role.tolist() == ["other"] * 2
+
+
 def test_silent_is_under_a_tenth_of_the_strongest_and_steady_what_never_changes():
     crest = np.maximum(0, WAVE)
     line = np.column_stack([crest, 0.101 * crest, 0.099 * crest, 0 * crest, np.full(300, 0.7), np.minimum(0, -WAVE)])

@@ -107,10 +107,22 @@ def test_a_day_with_two_rush_hours_is_a_day(evening, width):
     assert cv.find_period(traffic) == pytest.approx(24, rel=0.01)
 
 
+@pytest.mark.parametrize("n", [82, 240, 487])
+def test_a_period_that_the_spectrum_shows_only_in_parts_is_as_exact(n):
+    t = 2 * np.pi * np.arange(n)
+    assert cv.find_period(np.cos(t / 12) + np.cos(t / 8)) == pytest.approx(24, rel=0.005)
+
+
 def test_series_without_a_period():
     walk = np.random.default_rng(0).standard_normal(300).cumsum()
     for series in (np.ones(100), np.arange(100), [1, 2, 1, 2], np.linspace(0, 3, 200) ** 2, walk):
         assert cv.find_period(series) is None
+
+
+def test_noise_has_a_period_only_by_chance():
+    rng = np.random.default_rng(1)
+    found = [cv.find_period(rng.exponential(size=60)) for _ in range(300)]
+    assert sum(period is not None for period in found) <= 12
 
 
 def daily(n=60, freq="D"):
@@ -157,6 +169,7 @@ SUSPICIOUS = [
         daily().set_axis(RNG.normal(size=60).round(1)),
         "index holds numbers .* if they are data, read without `index_col`",
     ),
+    (daily().astype(str), r"'sea' holds numbers as (object|str); `\.astype\(float\)`"),
     (daily().to_frame()[[]], "has 0 columns; read without `index_col`"),
     (pd.read_csv(StringIO("time;v\n2020-01-01;1,5"), index_col=0), "has 1 column; read with `sep=';'`"),
     (pd.read_csv(StringIO("time\tv\n2020-01-01\t1.5"), index_col=0), r"has 0 columns; read with `sep='\\t'`"),
@@ -177,6 +190,12 @@ def test_nothing_is_said_of_what_is_fine():
     tables = [daily(), daily(40, "MS"), daily(40, "MS").to_period(), daily(80, "B"), daily(48, "h").tz_localize("UTC")]
     for table in (*tables, pd.Series([])):
         assert len(cv.check_series(table).notes) <= 2  # the rows and their step
+
+
+@pytest.mark.parametrize("name", [r"$\theta$", "sea; °C", "sea\t"])
+def test_a_name_alone_does_not_look_like_another_separator(name):
+    for index in (DAYS, DAYS.to_period(), range(60)):
+        assert not any("sep=" in note for note in cv.check_series(pd.Series(range(60), index, name=name)).notes)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,11 @@ ROWS = [
         {"model": keras.Model(SCALED.inputs, SCALED.outputs)},
         r"`model` must not be scaled already\. Got",
     ),
+    (
+        "with_scaling",
+        {"model": keras.Sequential([keras.Input((20, 1)), SCALED])},
+        r"`model` must not be scaled already\. Got",
+    ),
     ("with_scaling", {"model": FORKED}, r"`model` must have one output\. Got \["),
     ("with_scaling", {"maximum": -2.0}, r"`maximum` must .* Got"),
     ("save_model", {"path": "wave.h5"}, r"`path` must end in \.keras.* Got .*wave\.h5"),

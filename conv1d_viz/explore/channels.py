@@ -53,7 +53,7 @@ def explore_channels(
     Examples
     --------
     >>> explore_channels(build_model(window=100), toy_series(300)[1], "conv1", window=100)
-    <live figure: What conv1, conv2 make of a window>
+    <live figure: What conv1 and conv2 make of a window>
     """
     model, window, horizon = as_model(model), as_size(window, "window"), as_size(horizon, "horizon")
     graph, samples, open_end = trace(model), as_series(series), model.inputs[0].shape[1]
@@ -98,4 +98,4 @@ def explore_channels(
         described.append(layer | {"padded": runs_of(field.sees_padding(acts.shape[1], window)) if field else []})
     if len(model.outputs) == 1 and model.outputs[0].shape[1:] == (horizon,):
         arrays["forecast"] = predict_ablated(model, x[::every], paths[0], ())[:, 0]
-    return LiveFigure("channels", f"What {', '.join(paths)} make of a window", facts | {"layers": described}, arrays)
+    return LiveFigure("channels", f"What {' and '.join(paths)} make of a window", facts | {"layers": described}, arrays)

@@ -83,7 +83,7 @@ def with_scaling(model: Any, minimum: Any, maximum: Any) -> Any:
         their names; those of another are found by a path, such as "forecaster/conv1".
     """
     model = as_model(model, "input", "output")
-    if any(layer.name == "to_scale" for layer in model.layers):
+    if any(path.split("/")[-1] == "to_scale" for path, _, _ in trace(model).places):
         raise ValueError(f"`model` must not be scaled already. Got {model.name!r} with a layer 'to_scale'.")
     if len(model.inputs[0].shape) != 3 or model.inputs[0].shape[2] is None:
         raise ValueError(f"`model` must take windows of (window, step, feature). Got {model.inputs[0].shape}.")

@@ -164,7 +164,7 @@ def plot_segments(
     roles: Any = None,
     title: str | None = "The segments that excite each channel most",
 ) -> tuple[Figure, np.ndarray]:
-    """Draw a row per channel: its segments and, where the most are known, their mean in black; their strengths beside.
+    """Draw a row per channel: its segments, in black their mean where as many are known as anywhere; their strengths.
 
     `table` and `samples`, (n_rows, size, n_features), are what `top_segments` returns. Feature 0 is drawn;
     `samples[..., 1:]` draws the next. `roles` are words at the right ends of the rows, for each channel of the layer.

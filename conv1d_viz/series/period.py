@@ -10,7 +10,7 @@ from conv1d_viz.checks import as_array
 _PERIODS = 3  # that a series must show before one is believed
 _FINER = 4  # lags between two samples, since short periods are rarely whole numbers
 _STRENGTH = 0.35  # autocorrelation that a period needs
-_CLEARER = 0.3  # how much more a multiple needs than the period that it is a multiple of
+_CLEARER, _CLEAREST = 0.3, 0.6  # how much more a multiple needs than what it is a multiple of, and at least
 
 
 def find_period(series: Any) -> float | None:
@@ -18,7 +18,7 @@ def find_period(series: Any) -> float | None:
 
     The periods of high peaks of the spectrum are candidates, and twice and three times as long ones. The period is the
     candidate at which the series is most similar to itself, if the similarity is clear and larger than at half of it.
-    A trend, a random walk or noise has none.
+    A trend has none; a random walk or noise has one only by chance.
 
     Returns the samples per period, more than 2 and at most a third of the length of `series`, (time,); None if there is
     no clear period. Short series must show it more clearly than long ones.
@@ -49,15 +49,16 @@ def find_period(series: Any) -> float | None:
     high, peaks = peaks, np.unique([peaks, peaks / 2, peaks / 3])
     peaks = peaks[peaks >= _PERIODS]
     similar, lags = _autocorrelation(rest), np.arange(n * _FINER) / _FINER
-    strength, at_half, at_third = (np.interp(n / peaks / part, lags, similar) for part in (1, 2, 3))
-    clear = strength > np.where(np.isin(peaks, high), at_half, np.maximum(at_half, at_third) + _CLEARER)
+    strength, half, third = (np.interp(n / peaks / part, lags, similar) for part in (1, 2, 3))
+    clear = strength > np.where(np.isin(peaks, high), half, np.maximum(_CLEAREST, np.maximum(half, third) + _CLEARER))
     peaks, strength = peaks[clear], strength[clear]
-    strongest = strength.max(initial=0.0)
-    if strongest < max(_STRENGTH, 3 / np.sqrt(n)):
+    if (strongest := strength.max(initial=0.0)) < max(_STRENGTH, 3 / np.sqrt(n)):
         return None
     # Neighbouring peaks are alike to the autocorrelation, which is blunt; the spectrum tells them apart.
     alike = peaks[strength > strongest - 0.1]
-    periods = _refined(rest, float(alike[np.argmax(power[np.rint(alike).astype(int)])]))
+    best = alike[np.argmax(power[np.rint(alike).astype(int)])]
+    times = next(k for k in (1, 2, 3) if best * k in high)  # refined where the spectrum has its peak
+    periods = _refined(rest, float(best * times)) / times
     return float(n / periods) if periods > _PERIODS - 0.1 else None
 
 
@@ -73,9 +74,7 @@ def _autocorrelation(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " 
 def _refined(values: Float[np.ndarray, " time"], centre: float) -> float:
     """Frequency of the peak near another one, in periods per series, on a grid that is made finer three times."""
     weighted, turn = values * np.hanning(len(values)), 2j * np.pi * np.arange(len(values)) / len(values)
-    reach = 0.75
-    for _ in range(3):
+    for reach in (0.75, 0.05, 1 / 300):
         grid = centre + np.linspace(-reach, reach, 31)
         centre = float(grid[np.argmax([np.abs(weighted @ np.exp(-turn * f)) for f in grid])])
-        reach /= 15
     return centre

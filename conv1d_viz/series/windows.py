@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
+from pandas.api.types import is_numeric_dtype as _numeric
 
 from conv1d_viz.checks import as_series, as_size, counted
 
@@ -82,16 +83,13 @@ def check_series(table: Any) -> SeriesReport:
     summary = pd.DataFrame(rows, index=table.columns, columns=["dtype", "count", "missing", "min", "max"])
     index = table.index.dropna()
     notes = [counted(len(table), "row") + (f", from {index[0]} to {index[-1]}." if len(index) else ".")]
-    marks = [mark for mark in (";", r"\t") if len(columns) < 2 and mark in repr([table.index.name, *table])]
-    if not columns or (marks and index.dtype.kind not in "mM"):
-        read = f"with `sep='{marks[0]}'`" if marks else "without `index_col`"
+    head = table.head(1).to_csv(sep="|").splitlines()  # a name alone may hold a mark
+    marks = [mark for mark in ";\t" if len(columns) < 2 and all(mark in line for line in head)]
+    if not columns or marks:
+        read = f"with `sep={marks[0]!r}`" if marks else "without `index_col`"
         return SeriesReport(summary, [*notes, f"The table has {counted(len(columns), 'column')}; read {read}."])
     notes += _on_rows(index, len(table) - len(index))
     return SeriesReport(summary, notes + [note for c in columns for note in _on_column(c, single)])
-
-
-def _numeric(values: pd.Series | pd.Index) -> bool:
-    return pd.api.types.is_numeric_dtype(values.dtype)
 
 
 def _on_rows(index: Any, lost: int) -> list[str]:
@@ -102,7 +100,8 @@ def _on_rows(index: Any, lost: int) -> list[str]:
         utc = ", utc=True" * (index.map(str).str.extract(r":[\d.]+([+-]\d\d:?\d\d)$")[0].nunique() > 1)
         return [f"The index holds no dates; if its texts are dates, `table.index = pd.to_datetime(table.index{utc})`."]
     if not dates and not (index.is_unique and (index.is_monotonic_increasing or index.is_monotonic_decreasing)):
-        return ["The index holds numbers that are no steady count; if they are data, read without `index_col`."]
+        mend = "if they are data, read without `index_col`, else `table = table.reset_index(drop=True)` counts anew"
+        return [f"The index holds numbers out of order or twice; {mend}."]
     if lost:
         notes = [f"The index is missing in {counted(lost, 'row')}; `table = table[table.index.notna()]` drops them."]
     if index.has_duplicates:
@@ -158,6 +157,8 @@ def _on_column(column: pd.Series, single: bool) -> list[str]:
         if texts.str.contains(",").any() and pd.to_numeric(texts.str.replace(",", "."), errors="coerce").notna().all():
             return [*notes, f"{such}; read with `decimal=','`."]
         words = texts[pd.to_numeric(texts, errors="coerce").isna()]
+        if len(words) == 0 < len(texts):
+            return [*notes, f"{name!r} holds numbers as {column.dtype}; `.astype(float)` makes floats of them."]
         if 0 < len(words) < len(texts) / 2:
             return [*notes, f"{name!r} holds texts among numbers; read with `na_values={list(words.unique()[:3])}`."]
         return [*notes, f"{name!r} holds no numbers; {dates}{drop}."]

@@ -35,8 +35,8 @@ def channel_roles(line: Any, line_time: Any, wave: Any, wave_time: Any, period: 
     DataFrame
         One row per channel: "response" (its largest absolute mean response), "phase" (degrees after the wave's crest,
         -45..315), "explained" (the share of its timeline's variance that the period explains, by components at the
-        period, its half and its third), both NaN for a silent or steady channel, and "role" (silent, crest, falling,
-        trough, rising, other, or steady for a channel that responds without changing; active without a period).
+        period, its half and its third where these are two samples or more), both NaN for a silent or steady channel,
+        and "role" (silent, crest, falling, trough, rising, other, or steady if constant; active without a period).
 
     Examples
     --------
@@ -91,8 +91,8 @@ def _harmonics(
     rise = (values[-half:].mean(axis=0) - values[:half].mean(axis=0)) / (whole - half) if half else 0 * values[0]
     angles = np.outer(turns, np.arange(1, 1 + max(1, min(3, period // 2))))  # samples do not show shorter ones
     waves = np.column_stack([np.cos(angles), np.sin(angles), np.ones(whole)])
-    fit = np.linalg.pinv(waves)
+    fit = np.linalg.pinv(waves, rcond=1e-9)  # of two samples per period sines are nothing but rounding errors
     cosines, sines = np.split((fit @ (values - np.outer(np.arange(whole), rise)))[:-1], 2)
-    peak, variance = cosines[0] + 1j * sines[0], np.maximum(values.var(axis=0), np.finfo(float).tiny)
-    rest = values - waves @ (fit @ values)
-    return np.degrees(np.angle(peak)), 1 - rest.var(axis=0) / variance, np.abs(peak) ** 2 / 2 / variance
+    peak, floor = cosines[0] + 1j * sines[0], (1e-10 * np.abs(values).max(axis=0)) ** 2 + np.finfo(float).tiny
+    variance = values.var(axis=0) + floor  # or rounding errors would be explained
+    return np.degrees(np.angle(peak)), (waves @ (fit @ values)).var(axis=0) / variance, np.abs(peak) ** 2 / 2 / variance

@@ -108,6 +108,8 @@ def test_the_role_of_each_channel(see):
     assert times.nsmallest(2).tolist() == [near(1.6, 0.1), near(3.6, 0.3)]
     assert (times.idxmin(), times.max()) == (4, near(6, 0.5))
     assert (see.mean[:, 3].max(), see.mean[see.full][:, 3].max()) == (near(0.11), near(0.02))
+    left = 299 - see.mean[:, 3].argmax()  # cells at that time: the last steps
+    assert 5 < left < 25  # of which the last five see padding
     crests = (see.wave > 0.9)[:299]
     assert see.mean[see.full, 0].max() == see.mean[see.full & crests, 0].max()
 
@@ -190,6 +192,10 @@ def test_why_the_edge_speaks(see):
     assert np.flatnonzero(np.abs(begin - same).max(axis=1) > 1e-5).tolist() == [0, 1, 2, 3]
     edge, undisturbed = ((part * see.weights[2:]).sum(axis=0)[[1, 2, 3, 7]] for part in (begin, same))
     assert edge.min() > 0.05 > undisturbed.max() + 0.03
+    change = (begin - same)[:4]
+    assert change[:, [1, 3]].min() > -1e-5
+    assert change[:, [2, 7]].max() < 1e-5
+    assert (change * see.weights[2:6])[:, [2, 7]].sum(axis=0).min() > 0.05  # brakes that are gone
     inside = see.inner[76]
     assert (see.t[ONE + see.picked[ONE]], see.t[76 + 50]) == (10_026, 10_126)
     assert see.wave[126] == pytest.approx(see.wave[26])

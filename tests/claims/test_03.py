@@ -157,7 +157,7 @@ def test_why_at_the_trough(wave, windows, by_step):
     assert [sums[(5,)].argmax(), sums[(0, 5)].argmax()] == [crest, crest]
     assert [sums[(5,)].max(), sums[(0, 5)].max()] == pytest.approx([1.36, -0.735], abs=0.006)
     assert crest == 50
-    assert np.tanh([-2.92, 1.36, -0.735]) == pytest.approx([-0.99, 0.88, -0.63], abs=0.01)
+    assert np.tanh([line.max() for line in sums.values()]) == pytest.approx([-0.99, 0.88, -0.63], abs=0.01)
 
 
 def test_why_the_forecasts(model, windows, subsets):

@@ -185,6 +185,7 @@ def test_do_starts_agree_on_the_roles(found):
     starts = found.starts
     by_role = starts.groupby(["seed", "role"])["share"].sum().unstack(fill_value=0)[NAMES]
     assert by_role.median().round(2).tolist() == [0.25, 0.14, 0, 0.04, 0]
+    assert (by_role[["trough", "crest"]].sum(axis=1) > by_role.sum(axis=1) / 2).sum() == 26
     shares = starts["share"].unstack().to_numpy()
     w = kendall(by_role.to_numpy())
     assert round(w, 2) == 0.33
