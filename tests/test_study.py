@@ -136,6 +136,7 @@ def test_chosen_best_and_greedy_deletions(study_of, scores):
     deletions = subsets(int(math.log2(len(scores))))
     study, everything = study_of(scores, deletions), set(deletions[-1])
     assert study.loss_of(d[::-1] for d in reversed(deletions)).tolist() == scores[::-1].tolist()
+    assert len(study.best_of_each_size()) == 1 + study.n_channels
     for size, chosen in enumerate(study.best_of_each_size()):
         same_size = [(score, d) for score, d in zip(scores, deletions, strict=True) if len(d) == size]
         assert chosen == min(same_size)[1]  # of equal scores the first
