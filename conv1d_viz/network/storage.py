@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import h5py
-import numpy as np
 
 from conv1d_viz.network.backend import keras
 from conv1d_viz.project import as_path, replacing, require_file
@@ -140,7 +139,7 @@ def _refuse(number: str) -> NoReturn:
 
 
 def _finite(text: str) -> float:
-    return float(text) if np.isfinite(float(text)) else _refuse(text)
+    return float(text) if math.isfinite(float(text)) else _refuse(text)
 
 
 def _versions() -> dict[str, str]:

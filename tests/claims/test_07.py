@@ -103,14 +103,15 @@ def test_what_excites_each_channel(net):
         groups = table.groupby("channel").groups
         means = np.stack([np.nanmean(seen[rows, :, 0], axis=0) for rows in groups.values()])
         classes = [set(y[table["window"][rows]]) for rows in groups.values()]
-        found[k] = means, classes
+        early = [np.isnan(seen[rows, 0, 0]).sum() for rows in groups.values()]  # begin before their sample does
+        found[k] = means, classes, early
     begin, end, level = (
         (lambda m: m[:, :2].mean(axis=1)),
         (lambda m: m[:, -2:].mean(axis=1)),
         (lambda m: m.mean(axis=1)),
     )
 
-    means, _ = found[1]
+    means, *_ = found[1]
     assert begin(means)[3] < 0
     assert end(means)[3] > 9
     assert (begin(means)[[1, 2]] > 6).all()
@@ -119,7 +120,7 @@ def test_what_excites_each_channel(net):
     assert (means[[4, 5]].max(axis=1) > 9).all()
     assert (abs(np.diff(means[[4, 5]])).max(axis=1) > 3.5).all()
 
-    means, classes = found[2]
+    means, classes, early = found[2]
     quiet, others = [7, 8, 11, 12], [1, 2, 3, 4, 5, 6, 9, 10, 13, 14, 15]
     assert (level(means)[quiet].round() == 2).all()
     assert ((means[quiet] > 0) & (means[quiet] < 4)).all()
@@ -127,8 +128,10 @@ def test_what_excites_each_channel(net):
     assert (means[others].max(axis=1) > 7).all()
     assert begin(means)[10] < 0
     assert end(means)[10] > 7
+    assert begin(means)[9] > 7 > 2 + end(means)[9]
+    assert early[7:13] == [1, 0, 0, 0, 0, 0]
 
-    means, classes = found[3]
+    means, classes, _ = found[3]
     assert (means[[0, 3, 4, 6, 7]] < 6).all()
     for channel in (0, 6, 7):
         assert classes[channel] == {BELL}
